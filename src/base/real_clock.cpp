@@ -1,0 +1,21 @@
+#include "base/clock.hpp"
+
+namespace busbar {
+namespace {
+
+class RealClock final : public Clock {
+public:
+    TimePoint wall() const override {
+        return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    }
+    SteadyPoint steady() const override { return std::chrono::steady_clock::now(); }
+};
+
+}  // namespace
+
+const Clock& real_clock() {
+    static const RealClock clock;
+    return clock;
+}
+
+}  // namespace busbar

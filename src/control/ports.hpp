@@ -1,0 +1,178 @@
+// What control needs from the world: somewhere to keep things (Store), and a way to chargers
+// (Gateway); and what it offers to whoever hears chargers speak (ChargerEvents).
+//
+// All of these are asynchronous and may be called from any thread. A callback runs exactly once,
+// on a thread of the callee's choice, never inside the call itself. Callees do not block.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/charging.hpp"
+#include "domain/rule.hpp"
+#include "domain/site.hpp"
+
+namespace busbar::control {
+
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+// --- Store ---------------------------------------------------------------------------------
+
+// One change of what operators own. Each is written with its revision, its audit row and, for
+// rules, the durable rows of its time boundaries, in one transaction.
+struct PutSite {
+    Site site;
+};
+struct PutCircuit {
+    Circuit circuit;
+};
+struct PutCharger {
+    Charger charger;
+};
+struct DeleteCharger {
+    ChargerId id;
+};
+struct DeleteCircuit {
+    CircuitId id;
+};
+struct PutRule {
+    Rule rule;  // version 1 creates; version n replaces n - 1, or fails with kConflict.
+};
+struct DeleteRule {
+    RuleId id;
+};
+using Change = std::variant<PutSite, PutCircuit, PutCharger, DeleteCharger, DeleteCircuit, PutRule,
+                            DeleteRule>;
+
+struct Write {
+    SiteId site;  // Whose configuration or rules this changes.
+    Change change;
+    std::string author;       // For the audit row.
+    std::string before;       // For the audit row: the object as JSON before and after,
+    std::string after;        // empty where there is none.
+    SteadyPoint accepted_at;  // When the request was complete; dispatch times count from here.
+};
+
+struct Committed {
+    std::int64_t revision = 0;  // Rises by one with each write on this server.
+    SiteId site;
+    Change change;
+    SteadyPoint accepted_at;
+};
+
+// The most each EVSE may be drawing, as last written before a send.
+struct PotentialRow {
+    EvseId evse;
+    Amperes potential;
+
+    bool operator==(const PotentialRow&) const = default;
+};
+
+struct AuditRow {
+    std::int64_t revision = 0;
+    TimePoint at = {};
+    std::string author;
+    std::string what;  // "put rule", "delete charger", ...
+    std::string subject;
+    std::string before;
+    std::string after;
+};
+
+// A moment at which a rule begins or ends to hold. Durable from the rule's own transaction on,
+// until somebody claimed it.
+struct Boundary {
+    RuleId rule;
+    SiteId site;
+    TimePoint due;
+};
+
+struct Stored {
+    std::int64_t revision = 0;
+    std::vector<Site> sites;
+    std::vector<Circuit> circuits;
+    std::vector<Charger> chargers;
+    std::vector<Rule> rules;
+    std::vector<Transaction> open_transactions;
+    std::vector<PotentialRow> potentials;
+};
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    // Everything, as of one moment. Blocking; for start-up, before any other call.
+    virtual Result<Stored> load() = 0;
+
+    // Called after each commit, in the order of revisions, before that write's own callback.
+    // Set once, before the first write.
+    virtual void on_commit(std::function<void(const Committed&)> hook) = 0;
+
+    // The callback's value is the revision; when it comes, the write survives kill -9 and power
+    // loss. kConflict: the rule's version has moved on. kUnavailable: nothing was written.
+    // kBusy: the queue is full.
+    virtual void write(Write write, Callback<std::int64_t> done) = 0;
+
+    // Durable when called back. Rows not named stay as they are.
+    virtual void save_potentials(std::vector<PotentialRow> rows, Callback<Done> done) = 0;
+
+    // Inserts or replaces by id. Durable when called back.
+    virtual void save_transaction(Transaction transaction, Callback<Done> done) = 0;
+
+    // Takes out, in one transaction, the boundaries due at or before `now`.
+    virtual void claim_boundaries(TimePoint now, Callback<std::vector<Boundary>> done) = 0;
+
+    // The newest first, revisions below `before` (0: from the end), at most `limit`.
+    virtual void audit(std::int64_t before, int limit, Callback<std::vector<AuditRow>> done) = 0;
+};
+
+// --- Gateway -------------------------------------------------------------------------------
+
+// The way to chargers: OCPP, or an HTTP gateway.
+class Gateway {
+public:
+    virtual ~Gateway() = default;
+
+    // Sends one command. `sent` runs when the frame was handed to the socket (not at all if it
+    // never was); then `done` runs once, at the latest `deadline` after. A charger gets one
+    // command at a time: the caller waits for `done` before it sends the next.
+    virtual void call(const ChargerId& charger, Command command,
+                      std::function<void(SteadyPoint)> sent,
+                      std::function<void(CallResult)> done) = 0;
+
+    // Closes the charger's connection, if there is one.
+    virtual void disconnect(const ChargerId& charger) = 0;
+};
+
+// --- What chargers say ---------------------------------------------------------------------
+
+// Implemented by control, called by gateways in the order the charger spoke. The replies given
+// to the callbacks reach the charger before any command that control issues afterwards.
+class ChargerEvents {
+public:
+    virtual ~ChargerEvents() = default;
+
+    // A connection of this charger is up. `generation` rises with each connection this gateway
+    // accepts: events of an older one that come late are ignored.
+    virtual void connected(const ChargerId& charger, std::int64_t generation) = 0;
+    virtual void disconnected(const ChargerId& charger, std::int64_t generation) = 0;
+
+    virtual void boot(const ChargerId& charger, BootInfo info,
+                      std::function<void(BootReply)> reply) = 0;
+    virtual void status(const ChargerId& charger, StatusReport report) = 0;
+    virtual void authorize(const ChargerId& charger, std::string id_tag,
+                           std::function<void(Authorization)> reply) = 0;
+    // Replied once the transaction is durable; kUnavailable from the store is an Error.
+    virtual void start(const ChargerId& charger, StartRequest request,
+                       Callback<StartReply> reply) = 0;
+    // Never refused: a charger would repeat it for ever. An unknown transaction is answered too.
+    virtual void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) = 0;
+    virtual void meter(const ChargerId& charger, MeterReport report) = 0;
+};
+
+}  // namespace busbar::control

@@ -1,0 +1,51 @@
+#include "domain/charging.hpp"
+
+#include <array>
+#include <utility>
+
+namespace busbar {
+namespace {
+
+using enum ConnectorStatus;
+constexpr std::array<std::pair<ConnectorStatus, std::string_view>, 10> kStatusNames{{
+    {kUnknown, "Unknown"},
+    {kAvailable, "Available"},
+    {kPreparing, "Preparing"},
+    {kCharging, "Charging"},
+    {kSuspendedEvse, "SuspendedEVSE"},
+    {kSuspendedEv, "SuspendedEV"},
+    {kFinishing, "Finishing"},
+    {kReserved, "Reserved"},
+    {kUnavailable, "Unavailable"},
+    {kFaulted, "Faulted"},
+}};
+
+}  // namespace
+
+std::string_view to_string(ConnectorStatus status) {
+    return kStatusNames[static_cast<std::size_t>(status)].second;
+}
+
+std::optional<ConnectorStatus> parse_connector_status(std::string_view text) {
+    for (const auto& [status, name] : kStatusNames)
+        if (name == text && status != kUnknown) return status;
+    return {};
+}
+
+std::string_view to_string(CallOutcome outcome) {
+    switch (outcome) {
+        case CallOutcome::kAccepted:
+            return "accepted";
+        case CallOutcome::kRejected:
+            return "rejected";
+        case CallOutcome::kNotSupported:
+            return "not supported";
+        case CallOutcome::kNotSent:
+            return "not sent";
+        case CallOutcome::kUnanswered:
+            return "unanswered";
+    }
+    __builtin_unreachable();
+}
+
+}  // namespace busbar

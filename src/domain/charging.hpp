@@ -1,0 +1,164 @@
+// What chargers tell us and what we tell them, in one vocabulary for every OCPP version and every
+// other gateway. Nothing here knows a wire format.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/quantity.hpp"
+#include "base/time.hpp"
+#include "domain/phase.hpp"
+#include "domain/site.hpp"
+
+namespace busbar {
+
+// OCPP 1.6 ChargePointStatus, section 7.7.
+enum class ConnectorStatus : std::uint8_t {
+    kUnknown,
+    kAvailable,
+    kPreparing,
+    kCharging,
+    kSuspendedEvse,
+    kSuspendedEv,
+    kFinishing,
+    kReserved,
+    kUnavailable,
+    kFaulted,
+};
+std::string_view to_string(ConnectorStatus status);  // "SuspendedEV": OCPP's spelling.
+std::optional<ConnectorStatus> parse_connector_status(std::string_view text);
+
+// 1.6: a positive 31-bit number that we hand out, unique on this server.
+using TransactionId = std::int64_t;
+
+struct Transaction {
+    TransactionId id = 0;
+    EvseId evse;
+    std::string id_tag;
+    TimePoint started_at = {};
+    WattHours meter_start = {};
+    // Set together, when it is over.
+    std::optional<TimePoint> stopped_at = {};
+    WattHours meter_stop = {};
+    std::string stop_reason = {};
+
+    bool operator==(const Transaction&) const = default;
+};
+
+// One value of one measurand, as the charger sent it, in our units.
+enum class Measurand : std::uint8_t {
+    kEnergyRegister,  // Energy.Active.Import.Register, Wh
+    kEnergyInterval,  // Energy.Active.Import.Interval, Wh
+    kPower,           // Power.Active.Import, W
+    kCurrent,         // Current.Import, A
+    kVoltage,         // V
+    kSoc,             // percent
+    kTemperature,     // degrees Celsius
+};
+struct MeterSample {
+    Measurand measurand = Measurand::kEnergyRegister;
+    std::optional<Phase> phase = {};  // Empty: all together, or the only one.
+    std::int64_t milli = 0;           // Thousandths of the unit above.
+    TimePoint at = {};
+
+    bool operator==(const MeterSample&) const = default;
+};
+
+struct BootInfo {
+    std::string vendor;
+    std::string model;
+    std::string serial;
+    std::string firmware;
+};
+
+struct StartRequest {
+    int connector = 0;
+    std::string id_tag;
+    WattHours meter_start = {};
+    TimePoint at = {};
+};
+struct StopRequest {
+    TransactionId transaction = 0;
+    WattHours meter_stop = {};
+    TimePoint at = {};
+    std::string reason;
+};
+struct StatusReport {
+    int connector = 0;  // 0: the charger as a whole.
+    ConnectorStatus status = ConnectorStatus::kUnknown;
+    std::string error_code;
+    std::string info;
+    TimePoint at = {};
+};
+struct MeterReport {
+    int connector = 0;
+    std::optional<TransactionId> transaction = {};
+    std::vector<MeterSample> samples;
+};
+
+// What we answer.
+enum class Registration : std::uint8_t { kAccepted, kPending, kRejected };
+struct BootReply {
+    Registration status = Registration::kPending;
+    std::chrono::seconds interval{300};
+};
+enum class Authorization : std::uint8_t { kAccepted, kBlocked, kInvalid, kConcurrentTx };
+struct StartReply {
+    Authorization status = Authorization::kInvalid;
+    TransactionId transaction = 0;
+};
+
+// What we ask. A charger has at most one of these open at a time.
+enum class ProfilePurpose : std::uint8_t {
+    kDefault,      // TxDefaultProfile: what any transaction starts with, and falls back to.
+    kTransaction,  // TxProfile: this transaction's limit.
+};
+struct SetLimit {
+    ProfilePurpose purpose = ProfilePurpose::kDefault;
+    int connector = 0;                              // 0 with kDefault: every connector.
+    std::optional<TransactionId> transaction = {};  // With kTransaction.
+    Amperes limit;                                  // Per line. A multiple of 0.1 A.
+};
+struct ClearLimit {
+    ProfilePurpose purpose = ProfilePurpose::kDefault;
+    int connector = 0;
+};
+struct GetCompositeLimit {
+    int connector = 0;
+    std::chrono::seconds duration{60};
+};
+struct GetConfiguration {
+    std::vector<std::string> keys;  // Empty: all.
+};
+struct ChangeConfiguration {
+    std::string key;
+    std::string value;
+};
+struct TriggerMessage {
+    std::string message;  // "StatusNotification", "MeterValues", ...
+    std::optional<int> connector = {};
+};
+using Command = std::variant<SetLimit, ClearLimit, GetCompositeLimit, GetConfiguration,
+                             ChangeConfiguration, TriggerMessage>;
+
+enum class CallOutcome : std::uint8_t {
+    kAccepted,      // It answered, and says it does as asked.
+    kRejected,      // It answered, and does not (Rejected, or a CALLERROR).
+    kNotSupported,  // It answered that it cannot do such a thing at all.
+    kNotSent,       // Nothing left this machine: the charger is not connected.
+    kUnanswered,    // It left, and no answer came in time, or the link broke: it may have happened.
+};
+std::string_view to_string(CallOutcome outcome);
+
+struct CallResult {
+    CallOutcome outcome = CallOutcome::kNotSent;
+    SteadyPoint answered_at = {};
+    std::string detail = {};  // Status or error text; the answer's JSON for the Get commands.
+};
+
+}  // namespace busbar

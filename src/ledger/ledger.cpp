@@ -1,0 +1,230 @@
+#include "ledger/ledger.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+
+namespace busbar {
+
+Ledger::Ledger(const Network& network)
+    : leaves_(network.leaves),
+      entries_(network.leaves.size()),
+      sums_(network.rows.size() * kPhases.size()) {
+    for (const auto& row : network.rows) budgets_.push_back(row.budget);
+    for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) recount(leaf);
+}
+
+Ledger::Ledger(const Network& network, const Ledger& before) : Ledger(network) {
+    for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
+        const auto old = std::ranges::find(before.leaves_, leaves_[leaf].evse, &Leaf::evse);
+        if (old == before.leaves_.end()) continue;
+        const auto& kept = before.entries_[static_cast<std::size_t>(old - before.leaves_.begin())];
+        auto& entry = entries_[leaf];
+        const auto counted = entry.counted, expected = entry.expected;
+        entry = kept;
+        entry.counted = counted, entry.expected = expected;  // As they are in the new sums.
+        recount(leaf);
+    }
+}
+
+void Ledger::set_budgets(std::span<const RowBudget> budgets) {
+    BUSBAR_CHECK(budgets.size() == budgets_.size());
+    for (RowIndex row = 0; row < budgets_.size(); ++row) budgets_[row] = budgets[row].amperes;
+}
+
+// What the profiles it may hold make it enforce at the most.
+Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
+    if (!entry.known) return leaves_[leaf].maximum;
+    Amperes most;
+    for (const auto& slot : entry.slots)
+        most = std::max({most, slot.accepted.value_or(0_A), slot.unanswered});
+    return most;
+}
+
+Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+    const auto open = entry.call ? entry.call->value : 0_A;
+    return std::max({enforced(entry, leaf), open, entry.reserved, entry.held});
+}
+
+Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {
+    auto after = entry;
+    if (entry.call) {
+        after.slots[index(entry.call->purpose)] = {.accepted = entry.call->value, .unanswered = {}};
+        if (entry.call->purpose == ProfilePurpose::kDefault) after.known = true;
+    }
+    // A hold without an end waits for an answer that may never come.
+    const auto stays = entry.held_until || entry.call ? 0_A : entry.held;
+    return std::max({enforced(after, leaf), entry.reserved, stays});
+}
+
+void Ledger::recount(LeafIndex leaf) {
+    auto& entry = entries_[leaf];
+    const auto potential = potential_of(entry, leaf);
+    const auto expected = expected_of(entry, leaf);
+    for (const auto row : leaves_[leaf].rows) {
+        for (const auto phase : kPhases) {
+            if (!leaves_[leaf].phases.has(phase)) continue;
+            auto& s = sums_[row * kPhases.size() + static_cast<std::size_t>(phase)];
+            s.potential += potential - entry.counted;
+            s.expected += expected - entry.expected;
+        }
+    }
+    entry.counted = potential;
+    entry.expected = expected;
+}
+
+Ledger::Room Ledger::room(LeafIndex leaf) const {
+    Room least{leaves_[leaf].maximum, leaves_[leaf].maximum};
+    for (const auto row : leaves_[leaf].rows) {
+        for (const auto phase : kPhases) {
+            if (!leaves_[leaf].phases.has(phase)) continue;
+            const auto& s = sum(row, phase);
+            least.now = std::min(least.now, budgets_[row][phase] - s.potential);
+            least.expected = std::min(least.expected, budgets_[row][phase] - s.expected);
+        }
+    }
+    return least;
+}
+
+void Ledger::restore(LeafIndex leaf, Amperes potential) {
+    auto& entry = entries_[leaf];
+    entry = {.known = true,
+             .slots = {},
+             .call = {},
+             .reserved = {},
+             .held = {},
+             .held_until = {},
+             .counted = entry.counted,
+             .expected = entry.expected};
+    for (auto& slot : entry.slots) slot.unanswered = potential;
+    recount(leaf);
+}
+
+void Ledger::doubt(LeafIndex leaf) {
+    for (auto& slot : entries_[leaf].slots) {
+        slot.unanswered = std::max(slot.unanswered, slot.accepted.value_or(0_A));
+        slot.accepted.reset();
+    }
+    recount(leaf);
+}
+
+void Ledger::forget(LeafIndex leaf) {
+    // A transaction's limit may be gone or not: what it was still counts once we know more.
+    doubt(leaf);
+    entries_[leaf].known = false;
+    entries_[leaf].slots[index(ProfilePurpose::kDefault)] = {};
+    recount(leaf);
+}
+
+// What it counted before stays counted until `until`.
+void Ledger::hold(Entry& entry, LeafIndex leaf, Amperes before, std::optional<SteadyPoint> until) {
+    entry.held = {};
+    entry.held_until.reset();
+    if (before <= potential_of(entry, leaf)) return;
+    entry.held = before;
+    entry.held_until = until;
+}
+
+void Ledger::transaction_over(LeafIndex leaf, SteadyPoint now) {
+    auto& entry = entries_[leaf];
+    const auto before = entry.counted;
+    entry.slots[index(ProfilePurpose::kTransaction)] = {};
+    // With a call open, its answer decides when the car has followed.
+    hold(entry, leaf, before,
+         entry.call ? std::nullopt : std::optional{now + leaves_[leaf].settle});
+    recount(leaf);
+}
+
+std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, Amperes want) const {
+    const auto& entry = entries_[leaf];
+    const auto& slot = entry.slots[index(purpose)];
+    if (slot.accepted && want <= *slot.accepted) return want;
+    const auto space = room(leaf);
+    if (space.now < 0_A) {
+        // Over budget: only what cannot raise anything may go.
+        const bool lower = want <= enforced(entry, leaf) && !slot.accepted;
+        return lower ? std::optional{want} : std::nullopt;
+    }
+    const auto reach = entry.counted + space.now;
+    if (want <= reach) return want;
+    if (want - entry.expected <= space.expected) return std::nullopt;
+    const auto part = reach.floored_to(leaves_[leaf].quantum);
+    const bool useful = part >= leaves_[leaf].minimum && part > slot.accepted.value_or(0_A);
+    return useful ? std::optional{part} : std::nullopt;
+}
+
+void Ledger::reserve(LeafIndex leaf, Amperes value) {
+    auto& entry = entries_[leaf];
+    BUSBAR_CHECK(value <= entry.counted || value - entry.counted <= room(leaf).now);
+    entry.reserved = value;
+    recount(leaf);
+}
+
+void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value) {
+    auto& entry = entries_[leaf];
+    BUSBAR_CHECK(!entry.call);
+    BUSBAR_CHECK(value <= entry.counted);
+    // A settle that was running belonged to an older value: it ends with this call's answer.
+    entry.held = std::max(entry.held, enforced(entry, leaf));
+    entry.held_until.reset();
+    entry.call = OpenCall{purpose, value};
+    entry.reserved = {};
+    recount(leaf);
+}
+
+void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Drawing drawing) {
+    auto& entry = entries_[leaf];
+    BUSBAR_CHECK(entry.call.has_value());
+    const auto call = *entry.call;
+    auto& slot = entry.slots[index(call.purpose)];
+    const auto followed = drawing == Drawing::kPossible ? now + leaves_[leaf].settle : now;
+    auto before = entry.held;
+    entry.call.reset();
+    switch (outcome) {
+        case CallOutcome::kAccepted:
+            slot = {.accepted = call.value, .unanswered = {}};
+            if (call.purpose == ProfilePurpose::kDefault) entry.known = true;
+            hold(entry, leaf, before, followed);
+            break;
+        case CallOutcome::kUnanswered:
+            // It may have been applied, or not: both values count until one is accepted.
+            slot.unanswered = std::max({slot.unanswered, call.value, slot.accepted.value_or(0_A)});
+            slot.accepted.reset();
+            hold(entry, leaf, before, std::nullopt);
+            break;
+        case CallOutcome::kRejected:
+        case CallOutcome::kNotSupported:
+        case CallOutcome::kNotSent:
+            hold(entry, leaf, before, followed);
+            break;
+    }
+    recount(leaf);
+}
+
+bool Ledger::settle(SteadyPoint now) {
+    bool fell = false;
+    for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
+        auto& entry = entries_[leaf];
+        if (!entry.held_until || now < *entry.held_until) continue;
+        entry.held = {};
+        entry.held_until.reset();
+        recount(leaf);
+        fell = true;
+    }
+    return fell;
+}
+
+std::optional<SteadyPoint> Ledger::next_settle() const {
+    std::optional<SteadyPoint> next;
+    for (const auto& entry : entries_)
+        if (entry.held_until && (!next || *entry.held_until < *next)) next = entry.held_until;
+    return next;
+}
+
+std::optional<Amperes> Ledger::applied(LeafIndex leaf, ProfilePurpose purpose) const {
+    const auto& entry = entries_[leaf];
+    if (purpose == ProfilePurpose::kDefault && !entry.known) return {};
+    return entry.slots[index(purpose)].accepted;
+}
+
+}  // namespace busbar

@@ -1,0 +1,124 @@
+// Keeps the breaker closed: counts for each EVSE the most it may be drawing, its potential, and
+// says which limits may be sent without the potentials of any row summing above its budget.
+//
+// A target is not a fact. A charger that was told 6 A may still be enforcing 16: the message may
+// be lost, the answer may be late, the car may need seconds to follow. The potential of an EVSE
+// is the greatest of
+//   - what it last accepted, as default and for the running transaction,
+//   - every value sent since that it has not answered,
+//   - what it had before, until the car has had time to follow (settle),
+//   - and its hardware maximum, while we know nothing of it (never seen, or rebooted).
+// A decrease may go at any time. An increase is first reserved, which needs room on every row.
+//
+// Pure: no clock, no I/O, no locks, no logging; time is an argument. One owner at a time.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/time.hpp"
+#include "domain/charging.hpp"
+#include "domain/grant.hpp"
+#include "domain/network.hpp"
+
+namespace busbar {
+
+class Ledger {
+public:
+    // Everything unknown: each EVSE counts at its hardware maximum. Keeps its own copy of what
+    // it needs of `network`.
+    explicit Ledger(const Network& network);
+    // The same knowledge over a changed network: EVSEs that both have keep their entry.
+    Ledger(const Network& network, const Ledger& before);
+
+    // What each row may carry from now on. Rows above it let nothing rise until they fit again.
+    void set_budgets(std::span<const RowBudget> budgets);
+
+    // --- What we learn ---
+
+    // From the store, after a restart: it may be drawing up to this.
+    void restore(LeafIndex leaf, Amperes potential);
+    // It rebooted, or reconnected without proof of having kept its profiles.
+    void forget(LeafIndex leaf);
+    // It reconnected, and is proven to keep its profiles: all still counts, but is to be sent
+    // again before we rely on it.
+    void doubt(LeafIndex leaf);
+    // No transaction runs (any more), or a new one begins: a transaction's limit is gone.
+    void transaction_over(LeafIndex leaf, SteadyPoint now);
+
+    // --- What we do ---
+
+    // The value that may be sent now on the way to `want`: `want` itself; less, where only part
+    // has room and no more is on its way back; or nothing, where it is better to wait.
+    std::optional<Amperes> allowed(LeafIndex leaf, ProfilePurpose purpose, Amperes want) const;
+    // Makes room for `value` before it is persisted and sent, in place of what was reserved
+    // before; 0 gives it back. Requires: 0, or allowed() returned it.
+    void reserve(LeafIndex leaf, Amperes value);
+    // It was handed to the gateway. Requires: value <= potential(leaf), no call open.
+    void sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value);
+    // How that call ended. `drawing`: whether a car could have been drawing at that moment; if
+    // the contactor was open, there is nothing to settle.
+    enum class Drawing : std::uint8_t { kPossible, kImpossible };
+    void answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Drawing drawing);
+
+    // Ends the waits that are over. True if a potential fell: others may rise.
+    bool settle(SteadyPoint now);
+    // When to call settle() next.
+    std::optional<SteadyPoint> next_settle() const;
+
+    // --- What stands ---
+
+    Amperes potential(LeafIndex leaf) const { return entries_[leaf].counted; }
+    bool known(LeafIndex leaf) const { return entries_[leaf].known; }
+    // What it last accepted; empty if nothing, or nothing since it forgot.
+    std::optional<Amperes> applied(LeafIndex leaf, ProfilePurpose purpose) const;
+    Amperes row_potential(RowIndex row, Phase phase) const { return sum(row, phase).potential; }
+    Amperes row_budget(RowIndex row, Phase phase) const { return budgets_[row][phase]; }
+
+private:
+    struct Slot {
+        std::optional<Amperes> accepted;
+        Amperes unanswered;  // The greatest since; 0 if none.
+    };
+    struct OpenCall {
+        ProfilePurpose purpose;
+        Amperes value;
+    };
+    struct Entry {
+        bool known = false;
+        Slot slots[2];  // By ProfilePurpose.
+        std::optional<OpenCall> call;
+        Amperes reserved;
+        Amperes held;  // Until held_until; without one, until a call is accepted.
+        std::optional<SteadyPoint> held_until;
+        Amperes counted;   // The potential, as it is in the sums.
+        Amperes expected;  // What it comes to when what is on its way back has arrived.
+    };
+    struct Sum {
+        Amperes potential;
+        Amperes expected;
+    };
+
+    static std::size_t index(ProfilePurpose purpose) { return static_cast<std::size_t>(purpose); }
+    const Sum& sum(RowIndex row, Phase phase) const {
+        return sums_[row * kPhases.size() + static_cast<std::size_t>(phase)];
+    }
+    Amperes enforced(const Entry& entry, LeafIndex leaf) const;
+    Amperes potential_of(const Entry& entry, LeafIndex leaf) const;
+    Amperes expected_of(const Entry& entry, LeafIndex leaf) const;
+    void hold(Entry& entry, LeafIndex leaf, Amperes before, std::optional<SteadyPoint> until);
+    void recount(LeafIndex leaf);
+    struct Room {
+        Amperes now;  // Least over its rows; negative where a row is over its budget.
+        Amperes expected;
+    };
+    Room room(LeafIndex leaf) const;
+
+    std::vector<Leaf> leaves_;
+    std::vector<PerPhase> budgets_;
+    std::vector<Entry> entries_;
+    std::vector<Sum> sums_;
+};
+
+}  // namespace busbar
