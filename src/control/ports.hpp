@@ -94,12 +94,12 @@ struct Boundary {
 
 struct Stored {
     std::int64_t revision = 0;
-    std::vector<Site> sites;
-    std::vector<Circuit> circuits;
-    std::vector<Charger> chargers;
-    std::vector<Rule> rules;
-    std::vector<Transaction> open_transactions;
-    std::vector<PotentialRow> potentials;
+    std::vector<Site> sites = {};
+    std::vector<Circuit> circuits = {};
+    std::vector<Charger> chargers = {};
+    std::vector<Rule> rules = {};
+    std::vector<Transaction> open_transactions = {};
+    std::vector<PotentialRow> potentials = {};
 };
 
 class Store {

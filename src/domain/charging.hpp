@@ -122,7 +122,7 @@ struct SetLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;
     int connector = 0;                              // 0 with kDefault: every connector.
     std::optional<TransactionId> transaction = {};  // With kTransaction.
-    Amperes limit;                                  // Per line. A multiple of 0.1 A.
+    Amperes limit = {};                             // Per line. A multiple of 0.1 A.
 };
 struct ClearLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;

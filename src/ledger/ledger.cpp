@@ -47,14 +47,19 @@ Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
 }
 
 Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {
-    auto after = entry;
-    if (entry.call) {
-        after.slots[index(entry.call->purpose)] = {.accepted = entry.call->value, .unanswered = {}};
-        if (entry.call->purpose == ProfilePurpose::kDefault) after.known = true;
+    if (!entry.call) {
+        // A hold without an end waits for an answer that may never come.
+        const auto stays = entry.held_until ? 0_A : entry.held;
+        return std::max({enforced(entry, leaf), entry.reserved, stays});
     }
-    // A hold without an end waits for an answer that may never come.
-    const auto stays = entry.held_until || entry.call ? 0_A : entry.held;
-    return std::max({enforced(after, leaf), entry.reserved, stays});
+    const auto& call = *entry.call;
+    // Silent before, silent again: nobody should wait for such a charger.
+    if (entry.slots[index(call.purpose)].unanswered > 0_A && entry.known)
+        return potential_of(entry, leaf);
+    auto after = entry;
+    after.slots[index(call.purpose)] = {.accepted = call.value, .unanswered = {}};
+    if (call.purpose == ProfilePurpose::kDefault) after.known = true;
+    return std::max(enforced(after, leaf), entry.reserved);
 }
 
 void Ledger::recount(LeafIndex leaf) {

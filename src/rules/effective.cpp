@@ -125,4 +125,27 @@ Status check_rule(const SiteConfig& config, const Rule& rule) {
     return check_selector(config, rule.select);
 }
 
+Status check_exclusions(const Network& network, const EffectiveRules& rules) {
+    std::vector<PerPhase> held(network.rows.size());
+    for (LeafIndex i = 0; i < network.leaves.size(); ++i) {
+        const auto& leaf = network.leaves[i];
+        for (const auto row : leaf.rows)
+            for (const auto phase : kPhases)
+                if (leaf.phases.has(phase))
+                    held[row][phase] += rules.leaves[i].exclude ? leaf.maximum : leaf.floor;
+    }
+    for (RowIndex row = 0; row < network.rows.size(); ++row) {
+        for (const auto phase : kPhases) {
+            const auto shortfall = held[row][phase] - network.rows[row].budget[phase];
+            if (shortfall <= 0_A) continue;
+            return Error{Errc::kConflict,
+                         "holding the hardware maximum of what is excluded takes " +
+                             decimal(shortfall.in_milli()) + " A more than circuit " +
+                             network.rows[row].name + " has on " + std::string(to_string(phase)),
+                         "select"};
+        }
+    }
+    return Done{};
+}
+
 }  // namespace busbar

@@ -97,6 +97,19 @@ TEST_F(Effective, ARuleIsOverAtTheInstantItExpires) {
     EXPECT_EQ(next_boundary(std::vector{ends}, kNow), std::nullopt);
 }
 
+TEST_F(Effective, ExclusionsThatCanNeverFitAreRefusedWithTheShortfall) {
+    const auto check = [&](Selector select) {
+        return check_exclusions(network_, of({rule("1", RuleKind::kExclude, select)}));
+    };
+    EXPECT_TRUE(check({SelectorKind::kPartner, "acme"}));
+    const auto all = check({SelectorKind::kCircuit, "level-1"});
+    ASSERT_FALSE(all);
+    EXPECT_EQ(all.error().code, Errc::kConflict);
+    EXPECT_EQ(all.error().message,
+              "holding the hardware maximum of what is excluded takes 4 A more than circuit "
+              "level-1 has on L1");
+}
+
 TEST_F(Effective, WrongRulesAreRefusedWithTheFieldToBlame) {
     const auto field = [&](Rule wrong) { return check_rule(config_, wrong).error().field; };
     EXPECT_EQ(field(rule("1", RuleKind::kCap, {SelectorKind::kAll})), "limitA");

@@ -1,0 +1,96 @@
+// The front door of control: finds the site that something is about and passes it on to that
+// site's strand. Also the sweeper, which claims due boundaries from the store.
+//
+// Thread-safe. Callbacks run on a thread of control's choice.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "control/ports.hpp"
+#include "control/site_home.hpp"
+
+namespace busbar::control {
+
+class Control final : public ChargerEvents {
+public:
+    using StrandFactory = std::function<std::unique_ptr<Strand>()>;
+
+    // `random` must be thread-safe. Everything handed in outlives this.
+    Control(Store& store, telemetry::TelemetryStore& telemetry, const Clock& clock, Feed& feed,
+            StrandFactory strands, std::function<std::uint32_t()> random);
+    ~Control() override;
+
+    // Loads everything and starts to decide. Once. Fails if the store cannot be read, or holds a
+    // site that does not fit together.
+    Status start(Gateway& gateway);
+    // Sends nothing more; what comes in is ignored.
+    void stop();
+
+    // --- Operators: as SiteHome's, by the site they are about ---
+    void create_rule(SiteId site, RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
+    void patch_rule(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
+    void delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> done);
+    void put_site(SiteId id, SitePatch patch, Caller caller, Callback<Written<Site>> done);
+    void put_circuit(CircuitId id, std::optional<SiteId> site, CircuitPatch patch, Caller caller,
+                     Callback<Written<Circuit>> done);
+    void put_charger(ChargerId id, ChargerPatch patch, Caller caller,
+                     Callback<Written<Charger>> done);
+    void delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done);
+    void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
+
+    // --- Questions ---
+    void reports(Callback<std::vector<SiteReport>> done);
+    void charger_report(const ChargerId& id, Callback<ChargerReport> done);
+    void find_rule(const RuleId& id, Callback<Rule> done);
+    std::vector<UnknownCharger> unknown_chargers() const;
+    // The site that a draft means which does not say: the one of what it selects, or the only
+    // one there is. kNotFound, or kInvalid if it has to be said.
+    Result<SiteId> site_for(const Selector& select) const;
+
+    // --- ChargerEvents ---
+    void connected(const ChargerId& charger, std::int64_t generation) override;
+    void disconnected(const ChargerId& charger, std::int64_t generation) override;
+    void boot(const ChargerId& charger, BootInfo info,
+              std::function<void(BootReply)> reply) override;
+    void status(const ChargerId& charger, StatusReport report) override;
+    void authorize(const ChargerId& charger, std::string id_tag,
+                   std::function<void(Authorization)> reply) override;
+    void start(const ChargerId& charger, StartRequest request, Callback<StartReply> reply) override;
+    void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) override;
+    void meter(const ChargerId& charger, MeterReport report) override;
+
+private:
+    // Who is where. Small and read often: one lock, held for a look-up.
+    struct Directory {
+        std::map<SiteId, std::shared_ptr<SiteHome>> sites;
+        std::map<CircuitId, SiteId> circuits;
+        std::map<ChargerId, SiteId> chargers;
+        std::map<RuleId, SiteId> rules;
+        std::map<std::string, std::set<SiteId>> partners;
+        std::map<ChargerId, UnknownCharger> unknown;
+        std::map<ChargerId, std::int64_t> online;  // The generation of each connection.
+    };
+
+    std::shared_ptr<SiteHome> site(const SiteId& id) const;
+    std::shared_ptr<SiteHome> site_of(const ChargerId& charger) const;
+    template <class K>
+    std::shared_ptr<SiteHome> home_of(std::map<K, SiteId> Directory::*index, const K& key) const;
+    void on_commit(const Committed& change);
+    void add_site(SiteConfig config, Stored stored);
+    void sweep();
+    static void index(Directory& directory, const SiteId& site, const Change& change);
+
+    World world_;
+    StrandFactory strands_;
+    std::shared_ptr<Strand> strand_;  // The sweeper's.
+    Guarded<Directory> directory_;
+    std::atomic<std::int64_t> last_rule_{0};
+    std::shared_ptr<std::atomic<bool>> running_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace busbar::control

@@ -1,0 +1,246 @@
+// What chargers say, and what it means for the site.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "control/site_home.hpp"
+
+namespace busbar::control {
+namespace {
+
+constexpr std::size_t kMaxFinished = 1'000;
+
+bool same_start(const Transaction& transaction, const StartRequest& request) {
+    return transaction.started_at == request.at && transaction.id_tag == request.id_tag &&
+           transaction.meter_start == request.meter_start;
+}
+
+// Meter of EVSE 1: the charger's own id; of the others "id:n".
+MeterId meter_of(const EvseId& evse) {
+    if (evse.number == 1) return MeterId(evse.charger.str());
+    return MeterId(evse.charger.str() + ":" + std::to_string(evse.number));
+}
+
+}  // namespace
+
+void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end() || generation <= found->second.generation) return;
+    auto& station = found->second;
+    station.online = true;
+    station.generation = generation;
+    station.failures = 0;
+    station.attempted.clear();
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        live_[leaf].status = ConnectorStatus::kUnknown;
+        if (network_.leaves[leaf].keeps_profiles)
+            ledger_.doubt(leaf);
+        else
+            ledger_.forget(leaf);
+    }
+    world_.feed.publish(ConnectionChanged{charger, true});
+    touch();
+}
+
+void SiteHome::disconnected(const ChargerId& charger, std::int64_t generation) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end() || generation != found->second.generation) return;
+    found->second.online = false;
+    found->second.cause.reset();
+    world_.feed.publish(ConnectionChanged{charger, false});
+    touch();
+}
+
+void SiteHome::boot(const ChargerId& charger, BootInfo info, std::function<void(BootReply)> reply) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end())
+        return reply({.status = Registration::kPending, .interval = world_.heartbeat});
+    found->second.info = std::move(info);
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        ledger_.forget(leaf);
+        live_[leaf].meter_register.expect_restart();
+    }
+    reply({.status = Registration::kAccepted, .interval = world_.heartbeat});
+    touch();
+}
+
+std::optional<LeafIndex> SiteHome::leaf_at(const ChargerId& charger, int connector) const {
+    return network_.leaf_of({charger, connector});
+}
+
+void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
+    if (report.error_code != "NoError" && !report.error_code.empty())
+        alarm(charger.str(),
+              "reports " + report.error_code + (report.info.empty() ? "" : ": " + report.info));
+    const auto leaf = leaf_at(charger, report.connector);
+    if (!leaf) return;  // Connector 0 speaks of the charger as a whole.
+    auto& live = live_[*leaf];
+    live.status = report.status;
+    const bool no_car = report.status == ConnectorStatus::kAvailable;
+    if (no_car) live.metered.reset();
+    if (no_car && !live.transaction) ledger_.transaction_over(*leaf, world_.clock.steady());
+    touch();
+}
+
+TransactionId SiteHome::new_transaction_id() const {
+    // 1.6 knows 31-bit numbers. Random, so that nobody can guess another charger's.
+    for (;;) {
+        const auto id = static_cast<TransactionId>(world_.random() & 0x7fff'ffffU);
+        const auto taken = [&](const Live& live) {
+            return (live.transaction && live.transaction->id == id) ||
+                   (live.starting && live.starting->id == id);
+        };
+        if (id > 0 && std::ranges::none_of(live_, taken) &&
+            std::ranges::find(finished_, id, &Transaction::id) == finished_.end())
+            return id;
+    }
+}
+
+void SiteHome::start_transaction(const ChargerId& charger, StartRequest request,
+                                 Callback<StartReply> reply) {
+    const auto leaf = leaf_at(charger, request.connector);
+    if (!leaf) return reply(StartReply{.status = Authorization::kInvalid, .transaction = 0});
+    const auto& evse = network_.leaves[*leaf].evse;
+    auto& live = live_[*leaf];
+    // A charger repeats what it got no answer to: the same start is the same transaction.
+    if (live.transaction && same_start(*live.transaction, request))
+        return reply(StartReply{Authorization::kAccepted, live.transaction->id});
+    for (const auto& done : finished_)
+        if (done.evse == evse && same_start(done, request))
+            return reply(StartReply{Authorization::kAccepted, done.id});
+    if (live.starting) {
+        if (!same_start(*live.starting, request))
+            return reply(Error{Errc::kConflict, "another start of this connector is being stored"});
+        live.waiting_for_start.push_back(std::move(reply));
+        return;
+    }
+    live.starting = Transaction{.id = new_transaction_id(),
+                                .evse = evse,
+                                .id_tag = std::move(request.id_tag),
+                                .started_at = request.at,
+                                .meter_start = request.meter_start};
+    live.waiting_for_start.push_back(std::move(reply));
+    auto saved = [weak = weak_from_this(), evse](Result<Done> result) {
+        if (const auto self = weak.lock())
+            self->post([evse, result = std::move(result)](SiteHome& site) {
+                site.finish_start(evse, result);
+            });
+    };
+    world_.store.save_transaction(*live.starting, std::move(saved));
+}
+
+void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
+    const auto leaf = network_.leaf_of(evse);
+    if (!leaf || !live_[*leaf].starting) return;
+    auto& live = live_[*leaf];
+    const auto transaction = *std::exchange(live.starting, std::nullopt);
+    const auto waiting = std::exchange(live.waiting_for_start, {});
+    if (!saved) {
+        for (const auto& reply : waiting) reply(saved.error());
+        return;
+    }
+    if (live.transaction) {
+        // Its end never reached us, but the connector cannot run two.
+        auto lost = *live.transaction;
+        lost.stopped_at = transaction.started_at;
+        lost.meter_stop = std::max(lost.meter_start, transaction.meter_start);
+        lost.stop_reason = "Lost";
+        finished_.push_back(lost);
+        world_.store.save_transaction(lost, [](const Result<Done>&) {});
+    }
+    live.transaction = transaction;
+    live.meter_register.expect_restart();
+    ledger_.transaction_over(*leaf, world_.clock.steady());  // Of the one before, if any.
+    // The answer first: the charger knows no limit of a transaction that it does not know.
+    for (const auto& reply : waiting) reply(StartReply{Authorization::kAccepted, transaction.id});
+    world_.feed.publish(TransactionChanged{transaction});
+    touch();
+}
+
+void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
+                                Callback<Done> reply) {
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        auto& live = live_[leaf];
+        if (!live.transaction || live.transaction->id != request.transaction) continue;
+        auto done = *live.transaction;
+        done.stopped_at = request.at;
+        done.meter_stop = request.meter_stop;
+        done.stop_reason = request.reason.empty() ? "Local" : std::move(request.reason);
+        // Whatever the store says, the car is gone: its amperes are for others once settled.
+        live.transaction.reset();
+        ledger_.transaction_over(leaf, world_.clock.steady());
+        finished_.push_back(done);
+        if (finished_.size() > kMaxFinished) finished_.pop_front();
+        world_.feed.publish(TransactionChanged{done});
+        touch();
+        return world_.store.save_transaction(std::move(done), std::move(reply));
+    }
+    // An error would make it repeat this for ever, so it gets its answer all the same. If we
+    // stored it but the answer was lost, this is a repetition: store it again, to be sure.
+    const auto known = std::ranges::find_if(finished_, [&](const Transaction& t) {
+        return t.id == request.transaction && t.evse.charger == charger;
+    });
+    if (known != finished_.end()) return world_.store.save_transaction(*known, std::move(reply));
+    alarm(charger.str(), "stops transaction " + std::to_string(request.transaction) +
+                             ", which is not one of its own that runs");
+    reply(Done{});
+}
+
+void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
+    const auto leaf = leaf_at(charger, report.connector);
+    if (!leaf) return;  // Connector 0: the charger's own meter, never added to the EVSEs'.
+    auto& live = live_[*leaf];
+    std::array<Amperes, 3> current{};
+    bool has_current = false;
+    for (const auto& sample : report.samples) {
+        if (sample.measurand != Measurand::kCurrent) continue;
+        has_current = true;
+        for (const auto phase : kPhases)
+            if (network_.leaves[*leaf].phases.has(phase) &&
+                (!sample.phase || *sample.phase == phase))
+                current[static_cast<std::size_t>(phase)] = Amperes::milli(sample.milli);
+    }
+    if (has_current) live.metered = current;
+    record_meter(*leaf, report);
+}
+
+void SiteHome::restore_register(const telemetry::MeterReading& reading) {
+    if (!reading.energy_register) return;
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
+        if (meter_of(network_.leaves[leaf].evse) == reading.meter)
+            live_[leaf].meter_register =
+                telemetry::RegisterSeries(*reading.energy_register, reading.at);
+}
+
+// Hands registers on to telemetry as the energy of each interval.
+void SiteHome::record_meter(LeafIndex leaf, const MeterReport& report) {
+    std::vector<telemetry::Reading> readings;
+    for (const auto& sample : report.samples) {
+        if (sample.measurand != Measurand::kEnergyRegister || sample.phase || sample.milli < 0)
+            continue;
+        const auto total = WattHours::milli(sample.milli);
+        const auto interval = live_[leaf].meter_register.next(total, sample.at);
+        if (!interval) continue;
+        telemetry::MeterReading reading{.meter = meter_of(network_.leaves[leaf].evse),
+                                        .energy = interval->energy,
+                                        .energy_register = total,
+                                        .voltage = {},
+                                        .at = sample.at};
+        for (const auto& other : report.samples)
+            if (other.measurand == Measurand::kVoltage && other.at == sample.at)
+                reading.voltage = Volts::milli(other.milli);
+        if (telemetry::check(reading, world_.clock.wall())) readings.emplace_back(reading);
+    }
+    if (readings.empty()) return;
+    auto stored = [meter = meter_of(network_.leaves[leaf].evse)](Result<Done> result) {
+        if (!result)
+            log::warn("meter values not stored",
+                      {{"meter", meter.str()}, {"why", result.error().message}});
+    };
+    world_.telemetry.append(std::move(readings), std::move(stored));
+}
+
+}  // namespace busbar::control

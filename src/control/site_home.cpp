@@ -1,0 +1,407 @@
+#include "control/site_home.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/log.hpp"
+#include "rules/effective.hpp"
+
+namespace busbar::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFullCompareEvery = 60s;
+constexpr auto kRetrySaveAfter = 1s;
+constexpr int kFailuresToAlarm = 3;
+constexpr std::size_t kMaxAlarms = 100;
+
+}  // namespace
+
+SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig config, Stored stored)
+    : world_(world),
+      strand_(std::move(strand)),
+      config_(std::move(config)),
+      rules_(std::move(stored.rules)),
+      revision_(stored.revision),
+      network_(compile(config_)),
+      ledger_(network_),
+      live_(network_.leaves.size()) {
+    for (const auto& charger : config_.chargers) stations_[charger.id];
+    for (const auto& row : stored.potentials) {
+        if (const auto leaf = network_.leaf_of(row.evse)) {
+            ledger_.restore(*leaf, row.potential);
+            live_[*leaf].durable = row.potential;
+        }
+    }
+    for (auto& transaction : stored.open_transactions)
+        if (const auto leaf = network_.leaf_of(transaction.evse))
+            live_[*leaf].transaction = std::move(transaction);
+    // Where no transaction runs, no transaction's limit can be in force any more.
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
+        if (!live_[leaf].transaction && ledger_.known(leaf))
+            ledger_.transaction_over(leaf, world_.clock.steady());
+}
+
+void SiteHome::post(std::function<void(SiteHome&)> task) {
+    strand_->post([weak = weak_from_this(), task = std::move(task)] {
+        if (const auto self = weak.lock()) task(*self);
+    });
+}
+
+void SiteHome::start() {
+    running_ = true;
+    forget_expired();
+    touch();
+}
+
+void SiteHome::touch() {
+    if (scheduled_ || !running_) return;
+    scheduled_ = true;
+    post([](SiteHome& site) { site.evaluate(); });
+}
+
+std::vector<LeafState> SiteHome::leaf_states() const {
+    std::vector<LeafState> states;
+    states.reserve(live_.size());
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
+        const auto& live = live_[leaf];
+        const bool car_gone = live.status == ConnectorStatus::kAvailable ||
+                              live.status == ConnectorStatus::kFinishing ||
+                              live.status == ConnectorStatus::kFaulted ||
+                              live.status == ConnectorStatus::kUnavailable;
+        states.push_back({.reachable = stations_.at(network_.leaves[leaf].evse.charger).online,
+                          .wants = live.transaction && !car_gone,
+                          .since = live.transaction ? live.transaction->started_at : TimePoint{},
+                          .potential = ledger_.potential(leaf)});
+    }
+    return states;
+}
+
+// The whole of deciding: look at everything, then take each charger's next step.
+void SiteHome::evaluate() {
+    scheduled_ = false;
+    if (!running_) return;
+    const auto now = world_.clock.steady();
+    const auto wall = world_.clock.wall();
+    if (next_boundary_ && *next_boundary_ <= wall)
+        world_.feed.publish(BoundaryReached{config_.site.id, wall - *next_boundary_});
+    ledger_.settle(now);
+    decision_ = resolve(network_, rules_, leaf_states(), wall);
+    ledger_.set_budgets(decision_.budgets);
+    world_.feed.publish(
+        Resolved{config_.site.id, world_.clock.steady() - now, network_.leaves.size()});
+
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) ledger_.reserve(leaf, 0_A);
+    for (auto& [charger, station] : stations_) plan(charger, station, now);
+    fresh_cause_.reset();
+    persist();
+    schedule_wakes(world_.clock.steady(), wall);
+}
+
+// Compares what one charger should have with what it has, and sends what may be sent.
+void SiteHome::plan(const ChargerId& charger, Station& station, SteadyPoint now) {
+    const auto [first, last] = network_.leaves_of(charger);
+    std::vector<Planned> planned;
+    std::vector<Amperes> wants;
+    std::vector<LeafIndex> all;
+    for (auto leaf = first; leaf < last; ++leaf) all.push_back(leaf);
+    const bool excluded = decision_.excluded[first];
+    // One default for all connectors of a charger: never connector 0 and n mixed.
+    planned.push_back({{.purpose = ProfilePurpose::kDefault}, all});
+    wants.push_back(excluded ? network_.leaves[first].maximum : network_.leaves[first].floor);
+    for (const auto leaf : all) {
+        const auto& transaction = live_[leaf].transaction;
+        if (!transaction) continue;
+        planned.push_back({{.purpose = ProfilePurpose::kTransaction,
+                            .connector = network_.leaves[leaf].evse.number,
+                            .transaction = transaction->id},
+                           {leaf}});
+        wants.push_back(decision_.grants[leaf].limit);
+    }
+
+    std::vector<LimitView> views;
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+        const auto& command = planned[i].command;
+        const auto key = std::pair{command.purpose, command.connector};
+        LimitView view{.applied = ledger_.applied(planned[i].leaves.front(), command.purpose),
+                       .allowed = {}};
+        if (station.online) view.allowed = make_room(planned[i], wants[i]);
+        if (const auto failed = station.attempted.find(key); failed != station.attempted.end())
+            view.attempted = failed->second;
+        note_cause(station, planned[i], wants[i], view);
+        station.wanted[key] = wants[i];
+        views.push_back(view);
+    }
+    const auto jitter = static_cast<int>(std::hash<ChargerId>{}(charger) % 51) - 25;
+    const auto action = next_action({.online = station.online,
+                                     .busy = station.busy,
+                                     .failures = station.failures,
+                                     .last_attempt = station.last_attempt,
+                                     .limits = views,
+                                     .jitter_pct = jitter},
+                                    now);
+    if (const auto* due = std::get_if<Send>(&action)) {
+        planned[due->limit].command.limit = *views[due->limit].allowed;
+        send(charger, station, planned[due->limit], now);
+    } else if (const auto* later = std::get_if<WaitUntil>(&action)) {
+        wake_at(later->when);
+    }
+}
+
+// What the ledger lets go towards `want`, reserved on all rows and known to the store; nothing
+// while that is not so.
+std::optional<Amperes> SiteHome::make_room(const Planned& planned, Amperes want) {
+    std::optional<Amperes> least = want;
+    for (const auto leaf : planned.leaves) {
+        const auto value = ledger_.allowed(leaf, planned.command.purpose, want);
+        if (!value) return {};
+        least = std::min(*least, *value);
+    }
+    bool durable = true;
+    for (const auto leaf : planned.leaves) {
+        // Two EVSEs behind one row: what the first took may leave too little for the second.
+        const auto value = ledger_.allowed(leaf, planned.command.purpose, *least);
+        if (value != least) return {};
+        if (*least > ledger_.potential(leaf)) ledger_.reserve(leaf, *least);
+        durable = durable && *least <= live_[leaf].durable;
+    }
+    return durable ? least : std::nullopt;
+}
+
+// Remembers, for the dispatch times, which write made this charger's limit change, and what
+// beyond our own work its dispatch has to wait for.
+void SiteHome::note_cause(Station& station, const Planned& planned, Amperes want,
+                          const LimitView& view) const {
+    const auto before = station.wanted.find({planned.command.purpose, planned.command.connector});
+    const bool changed = before == station.wanted.end() || before->second != want;
+    if (changed && fresh_cause_ && !station.cause && station.online) {
+        station.cause = fresh_cause_;
+        if (station.busy || station.failures > 0) station.cause->waited = Waited::kCharger;
+    }
+    if (!station.cause || view.allowed) return;
+    bool room = true;
+    for (const auto leaf : planned.leaves) room = room && ledger_.potential(leaf) >= want;
+    if (!room) station.cause->waited = Waited::kAmperes;
+}
+
+void SiteHome::send(const ChargerId& charger, Station& station, const Planned& planned,
+                    SteadyPoint now) {
+    std::vector<EvseId> evses;
+    for (const auto leaf : planned.leaves) {
+        ledger_.sent(leaf, planned.command.purpose, planned.command.limit);
+        evses.push_back(network_.leaves[leaf].evse);
+    }
+    station.busy = true;
+    station.last_attempt = now;
+    const auto cause = std::exchange(station.cause, std::nullopt);
+    const auto sent_at = std::make_shared<std::atomic<SteadyPoint>>(SteadyPoint{});
+    auto on_sent = [weak = weak_from_this(), charger, limit = planned.command, cause,
+                    sent_at](SteadyPoint at) {
+        *sent_at = at;
+        if (const auto self = weak.lock())
+            self->world_.feed.publish(Dispatched{charger, limit, at, cause});
+    };
+    auto on_done = [weak = weak_from_this(), charger, limit = planned.command,
+                    evses = std::move(evses), cause, sent_at](CallResult result) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->post([=, result = std::move(result)](SiteHome& site) {
+            site.answered(charger, limit, evses, *sent_at, cause, result);
+        });
+    };
+    world_.gateway->call(charger, planned.command, std::move(on_sent), std::move(on_done));
+}
+
+Ledger::Drawing SiteHome::drawing(LeafIndex leaf) const {
+    // With no car, or none that started, the contactor is open: nothing has to follow.
+    const auto& live = live_[leaf];
+    const bool open =
+        live.status == ConnectorStatus::kAvailable || live.status == ConnectorStatus::kPreparing ||
+        live.status == ConnectorStatus::kReserved || live.status == ConnectorStatus::kUnavailable;
+    return open && !live.transaction ? Ledger::Drawing::kImpossible : Ledger::Drawing::kPossible;
+}
+
+void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
+                        SteadyPoint sent_at, std::optional<Cause> cause, const CallResult& result) {
+    const auto now = world_.clock.steady();
+    for (const auto& evse : evses) {
+        const auto leaf = network_.leaf_of(evse);
+        if (!leaf) continue;  // Deleted meanwhile.
+        ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
+        const auto& running = live_[*leaf].transaction;
+        const bool over = !running || running->id != limit.transaction;
+        if (limit.purpose == ProfilePurpose::kTransaction && over)
+            ledger_.transaction_over(*leaf, now);
+    }
+    world_.feed.publish(Answered{charger, limit, result.outcome, sent_at, now, cause});
+    const auto found = stations_.find(charger);
+    if (found == stations_.end()) return;
+    auto& station = found->second;
+    const auto key = std::pair{limit.purpose, limit.connector};
+    station.busy = false;
+    if (result.outcome == CallOutcome::kAccepted) {
+        station.failures = 0;
+        station.attempted.erase(key);
+    } else if (result.outcome != CallOutcome::kNotSent) {
+        station.attempted[key] = limit.limit;
+        if (++station.failures == kFailuresToAlarm)
+            alarm(charger.str(),
+                  "does not take its limit: " + std::string(to_string(result.outcome)) +
+                      (result.detail.empty() ? "" : " (" + result.detail + ")"));
+    }
+    touch();
+}
+
+// Writes the potentials that have changed. What rose must be durable before it is sent; what
+// fell is written beside it, for the next start.
+void SiteHome::persist() {
+    const auto now = world_.clock.steady();
+    if (saving_ || (save_after_ && now < *save_after_)) return;
+    std::vector<PotentialRow> rows;
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
+        const auto potential = ledger_.potential(leaf);
+        if (potential == live_[leaf].durable) continue;
+        rows.push_back({network_.leaves[leaf].evse, potential});
+        live_[leaf].durable = std::min(live_[leaf].durable, potential);
+    }
+    if (rows.empty()) return;
+    saving_ = true;
+    auto done = [weak = weak_from_this(), rows](Result<Done> saved) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->post([rows, saved = std::move(saved)](SiteHome& site) {
+            site.saving_ = false;
+            site.save_after_.reset();
+            if (saved) {
+                for (const auto& row : rows)
+                    if (const auto leaf = site.network_.leaf_of(row.evse))
+                        site.live_[*leaf].durable = row.potential;
+            } else {
+                site.save_after_ = site.world_.clock.steady() + kRetrySaveAfter;
+                site.wake_at(*site.save_after_);
+                site.alarm(site.config_.site.id.str(),
+                           "increases wait, the store fails: " + saved.error().message);
+            }
+            site.touch();
+        });
+    };
+    world_.store.save_potentials(std::move(rows), std::move(done));
+}
+
+void SiteHome::wake_at(SteadyPoint when) {
+    if (next_wake_ && *next_wake_ <= when) return;
+    next_wake_ = when;
+    strand_->at(when, [weak = weak_from_this(), when] {
+        const auto self = weak.lock();
+        if (!self || self->next_wake_ != when) return;  // An earlier one has taken its place.
+        self->next_wake_.reset();
+        self->touch();
+    });
+}
+
+void SiteHome::schedule_wakes(SteadyPoint now, TimePoint wall) {
+    if (const auto settled = ledger_.next_settle()) wake_at(std::max(*settled, now));
+    next_boundary_ = next_boundary(rules_, wall);
+    if (next_boundary_) wake_at(now + (*next_boundary_ - wall));
+    wake_at(now + kFullCompareEvery);
+}
+
+void SiteHome::alarm(std::string subject, std::string text) {
+    Alarm raised{world_.clock.wall(), std::move(subject), std::move(text)};
+    log::warn("alarm", {{"subject", raised.subject}, {"text", raised.text}});
+    world_.feed.publish(raised);
+    alarms_.push_back(std::move(raised));
+    if (alarms_.size() > kMaxAlarms) alarms_.pop_front();
+}
+
+EvseReport SiteHome::evse_report(LeafIndex leaf) const {
+    const auto& live = live_[leaf];
+    const bool running = live.transaction.has_value();
+    EvseReport out{.number = network_.leaves[leaf].evse.number,
+                   .status = live.status,
+                   .transaction = live.transaction,
+                   .potential = ledger_.potential(leaf)};
+    out.applied =
+        ledger_.applied(leaf, running ? ProfilePurpose::kTransaction : ProfilePurpose::kDefault);
+    if (live.metered) out.metered = *std::ranges::max_element(*live.metered);
+    if (leaf >= decision_.grants.size()) return out;
+    out.desired = decision_.grants[leaf].limit;
+    out.reasons = decision_.grants[leaf].reasons;
+    const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+    const bool differs = running && station.online && out.applied != out.desired;
+    if (differs && station.failures >= kFailuresToAlarm)
+        out.reasons.push_back({.kind = ReasonKind::kRejecting, .amount = out.desired});
+    else if (differs && !station.busy &&
+             !ledger_.allowed(leaf, ProfilePurpose::kTransaction, out.desired))
+        out.reasons.push_back({.kind = ReasonKind::kAwaitsAmps, .amount = out.desired});
+    return out;
+}
+
+ChargerReport SiteHome::station_report(const Charger& charger) const {
+    const auto& station = stations_.at(charger.id);
+    ChargerReport out{.charger = charger,
+                      .online = station.online,
+                      .vendor = station.info.vendor,
+                      .model = station.info.model,
+                      .evses = {},
+                      .failures = station.failures};
+    const auto [first, last] = network_.leaves_of(charger.id);
+    for (auto leaf = first; leaf < last; ++leaf) out.evses.push_back(evse_report(leaf));
+    return out;
+}
+
+Result<ChargerReport> SiteHome::charger_report(const ChargerId& charger) const {
+    const auto found = std::ranges::find(config_.chargers, charger, &Charger::id);
+    if (found == config_.chargers.end())
+        return Error{Errc::kNotFound, "charger '" + charger.str() + "' does not exist"};
+    return station_report(*found);
+}
+
+std::optional<Rule> SiteHome::find_rule(const RuleId& id) const {
+    const auto found = std::ranges::find(rules_, id, &Rule::id);
+    return found == rules_.end() ? std::nullopt : std::optional{*found};
+}
+
+SiteReport SiteHome::report() const {
+    SiteReport out{.site = config_.site,
+                   .revision = revision_,
+                   .circuits = {},
+                   .chargers = {},
+                   .rules = rules_,
+                   .alarms = alarms_};
+    std::vector<PerPhase> allocated(network_.rows.size()), metered(network_.rows.size());
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
+        for (const auto row : network_.leaves[leaf].rows)
+            for (const auto phase : kPhases) {
+                if (!network_.leaves[leaf].phases.has(phase)) continue;
+                if (leaf < decision_.grants.size())
+                    allocated[row][phase] += decision_.grants[leaf].limit;
+                if (const auto& m = live_[leaf].metered)
+                    metered[row][phase] += (*m)[static_cast<std::size_t>(phase)];
+            }
+    for (RowIndex row = 0; row < network_.rows.size(); ++row) {
+        const auto circuit = std::ranges::find_if(
+            config_.circuits, [&](const Circuit& c) { return c.id == network_.rows[row].circuit; });
+        if (circuit == config_.circuits.end()) continue;
+        CircuitReport report{.circuit = *circuit,
+                             .cap = {},
+                             .budget = {},
+                             .allocated = allocated[row],
+                             .potential = {},
+                             .metered = metered[row]};
+        for (const auto phase : kPhases) {
+            report.budget[phase] = ledger_.row_budget(row, phase);
+            report.potential[phase] = ledger_.row_potential(row, phase);
+        }
+        if (row < decision_.budgets.size() && decision_.budgets[row].cap)
+            report.cap = std::ranges::max(
+                {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
+        out.circuits.push_back(std::move(report));
+    }
+    for (const auto& charger : config_.chargers) out.chargers.push_back(station_report(charger));
+    return out;
+}
+
+}  // namespace busbar::control

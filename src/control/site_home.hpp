@@ -1,0 +1,183 @@
+// A live site: its configuration, rules, chargers and ledger, and the loop that keeps them true.
+//
+// Everything here runs on the site's own strand, so nothing here has a lock. Whatever happens (a
+// rule, a message, an answer, time passing) only notes what it knows and calls touch(); one
+// evaluation then looks at everything and does the next right thing for each charger. Events
+// that arrive meanwhile are seen by the next evaluation together.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/strand.hpp"
+#include "control/drafts.hpp"
+#include "control/feed.hpp"
+#include "control/ports.hpp"
+#include "control/reports.hpp"
+#include "control/resolve.hpp"
+#include "ledger/ledger.hpp"
+#include "reconcile/next_action.hpp"
+#include "telemetry/registers.hpp"
+#include "telemetry/telemetry.hpp"
+
+namespace busbar::control {
+
+// What all sites of a server share.
+struct World {
+    Store& store;
+    Gateway* gateway = nullptr;  // Set before the first site is started.
+    telemetry::TelemetryStore& telemetry;
+    const Clock& clock;
+    Feed& feed;
+    std::function<std::uint32_t()> random;  // Thread-safe.
+    std::function<RuleId()> next_rule_id;   // Thread-safe, never the same twice.
+    std::chrono::seconds heartbeat{300};
+};
+
+class SiteHome : public std::enable_shared_from_this<SiteHome> {
+public:
+    // Requires: check_site(config).
+    SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig config, Stored stored);
+
+    // The only way in: `task` runs on the strand while the site lives. From any thread.
+    void post(std::function<void(SiteHome&)> task);
+
+    // Starts deciding and sending. Until then it only takes in.
+    void start();
+    // Sends nothing more.
+    void stop() { running_ = false; }
+
+    // --- Operators (site_writes.cpp). The callbacks run once the write is durable. ---
+    void create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
+    void patch_rule(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
+    void delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> done);
+    void put_site(SitePatch patch, Caller caller, Callback<Written<Site>> done);
+    void put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
+                     Callback<Written<Circuit>> done);
+    void put_charger(ChargerId id, ChargerPatch patch, Caller caller,
+                     Callback<Written<Charger>> done);
+    void delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done);
+    void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
+
+    // The store has committed a change of this site.
+    void committed(const Committed& change);
+    // A boundary of one of its rules was claimed.
+    void boundary_due(const Boundary& boundary);
+
+    // --- Chargers (site_chargers.cpp), as in ChargerEvents. ---
+    void connected(const ChargerId& charger, std::int64_t generation);
+    void disconnected(const ChargerId& charger, std::int64_t generation);
+    void boot(const ChargerId& charger, BootInfo info, std::function<void(BootReply)> reply);
+    void status(const ChargerId& charger, const StatusReport& report);
+    void start_transaction(const ChargerId& charger, StartRequest request,
+                           Callback<StartReply> reply);
+    void stop_transaction(const ChargerId& charger, StopRequest request, Callback<Done> reply);
+    void meter(const ChargerId& charger, const MeterReport& report);
+    // What the telemetry store last saw of a meter: what was used since then counts.
+    void restore_register(const telemetry::MeterReading& reading);
+
+    // --- Questions ---
+    SiteReport report() const;
+    Result<ChargerReport> charger_report(const ChargerId& charger) const;
+    std::optional<Rule> find_rule(const RuleId& id) const;
+
+private:
+    // What is known of one EVSE, by leaf.
+    struct Live {
+        ConnectorStatus status = ConnectorStatus::kUnknown;  // Said on this connection.
+        std::optional<Transaction> transaction;
+        std::optional<Transaction> starting;  // Being written.
+        std::vector<Callback<StartReply>> waiting_for_start;
+        std::optional<std::array<Amperes, 3>> metered;
+        telemetry::RegisterSeries meter_register;
+        Amperes durable;  // The potential that the store knows: nothing above it is sent.
+    };
+    // What is known of one charger.
+    struct Station {
+        bool online = false;
+        std::int64_t generation = 0;
+        BootInfo info;
+        bool busy = false;
+        int failures = 0;
+        SteadyPoint last_attempt = {};
+        // By purpose and connector: what it should have, and what it was last sent in vain.
+        std::map<std::pair<ProfilePurpose, int>, Amperes> wanted;
+        std::map<std::pair<ProfilePurpose, int>, Amperes> attempted;
+        std::optional<Cause> cause;
+    };
+    // A limit of one charger, on its way from wish to wire.
+    struct Planned {
+        SetLimit command;
+        std::vector<LeafIndex> leaves;
+    };
+
+    // --- The loop (site_home.cpp) ---
+    void touch();
+    void evaluate();
+    std::vector<LeafState> leaf_states() const;
+    void plan(const ChargerId& charger, Station& station, SteadyPoint now);
+    std::optional<Amperes> make_room(const Planned& planned, Amperes want);
+    void send(const ChargerId& charger, Station& station, const Planned& planned, SteadyPoint now);
+    void answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
+                  SteadyPoint sent_at, std::optional<Cause> cause, const CallResult& result);
+    void note_cause(Station& station, const Planned& planned, Amperes want,
+                    const LimitView& view) const;
+    Ledger::Drawing drawing(LeafIndex leaf) const;
+    void persist();
+    void wake_at(SteadyPoint when);
+    void schedule_wakes(SteadyPoint now, TimePoint wall);
+    void alarm(std::string subject, std::string text);
+
+    // --- Writing (site_writes.cpp) ---
+    template <class T>
+    void write(Change change, T value, bool created, std::string before, std::string after,
+               Caller caller, Callback<Written<T>> done);
+    template <class F>
+    void in_turn(F&& write_config);
+    void turn_over();
+    void rebuild();
+    void forget_expired();
+    Status check_with(const Rule& rule) const;
+    Status may_change(const Charger& from, const Charger& to) const;
+
+    // --- Chargers (site_chargers.cpp) ---
+    Station* current(const ChargerId& charger, std::int64_t generation);
+    std::optional<LeafIndex> leaf_at(const ChargerId& charger, int connector) const;
+    void finish_start(const EvseId& evse, const Result<Done>& saved);
+    TransactionId new_transaction_id() const;
+    void record_meter(LeafIndex leaf, const MeterReport& report);
+
+    EvseReport evse_report(LeafIndex leaf) const;
+    ChargerReport station_report(const Charger& charger) const;
+
+    World& world_;
+    std::unique_ptr<Strand> strand_;
+    SiteConfig config_;
+    std::vector<Rule> rules_;
+    std::int64_t revision_ = 0;
+
+    Network network_;
+    Ledger ledger_;
+    std::vector<Live> live_;
+    std::map<ChargerId, Station> stations_;
+    Decision decision_;
+    std::deque<Transaction> finished_;  // The last few, to know a repeated message.
+    std::deque<Alarm> alarms_;
+
+    bool running_ = false;
+    bool scheduled_ = false;
+    bool saving_ = false;
+    std::optional<SteadyPoint> save_after_;  // After a failure.
+    std::optional<SteadyPoint> next_wake_;
+    std::optional<TimePoint> next_boundary_;
+    std::optional<Cause> fresh_cause_;
+    std::deque<Task> config_writes_;
+    bool config_write_open_ = false;
+};
+
+}  // namespace busbar::control

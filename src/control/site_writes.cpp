@@ -1,0 +1,365 @@
+// What operators change. Each write is checked against the live site, stored, and only then
+// takes effect: the store's commit comes back through committed().
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "control/json.hpp"
+#include "control/site_home.hpp"
+#include "rules/effective.hpp"
+
+namespace busbar::control {
+namespace {
+
+constexpr std::size_t kMaxRules = 10'000;
+constexpr std::size_t kMaxConfigWrites = 64;
+constexpr std::size_t kMaxNameBytes = 128;
+constexpr const char* kOwnAuthor = "busbar";
+
+Error rule_not_found(const RuleId& id) {
+    return {Errc::kNotFound, "rule '" + id.str() + "' does not exist"};
+}
+
+template <class T>
+void assign(T& to, const std::optional<T>& from) {
+    if (from) to = *from;
+}
+
+// Puts `value` in the place of the one with its id, or at the end. True if it was new.
+template <class T>
+bool put(std::vector<T>& list, const T& value) {
+    const auto found = std::ranges::find(list, value.id, &T::id);
+    if (found == list.end()) {
+        list.push_back(value);
+        return true;
+    }
+    *found = value;
+    return false;
+}
+
+template <class T, class I>
+bool remove(std::vector<T>& list, const I& id) {
+    return std::erase_if(list, [&](const T& value) { return value.id == id; }) > 0;
+}
+
+Status check_name(const std::string& name) {
+    if (name.size() > kMaxNameBytes)
+        return Error{Errc::kInvalid, "must have at most 128 bytes", "name"};
+    return Done{};
+}
+
+}  // namespace
+
+// Stores one change; `value` is what the caller gets back when it is durable.
+template <class T>
+void SiteHome::write(Change change, T value, bool created, std::string before, std::string after,
+                     Caller caller, Callback<Written<T>> done) {
+    auto stored = [value = std::move(value), created,
+                   done = std::move(done)](Result<std::int64_t> revision) {
+        if (!revision) return done(std::move(revision).error());
+        done(Written<T>{value, *revision, created});
+    };
+    world_.store.write({.site = config_.site.id,
+                        .change = std::move(change),
+                        .author = std::move(caller.author),
+                        .before = std::move(before),
+                        .after = std::move(after),
+                        .accepted_at = caller.accepted_at},
+                       std::move(stored));
+}
+
+Status SiteHome::check_with(const Rule& rule) const {
+    BUSBAR_TRY(checked, check_rule(config_, rule));
+    (void)checked;
+    if (rule.kind != RuleKind::kExclude) return Done{};
+    auto rules = rules_;
+    put(rules, rule);
+    return check_exclusions(network_, effective_rules(network_, rules, world_.clock.wall()));
+}
+
+void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
+    if (rules_.size() >= kMaxRules)
+        return done(Error{Errc::kConflict, "the site has 10000 rules, which is the most it takes"});
+    Rule rule{.id = world_.next_rule_id(),
+              .site = config_.site.id,
+              .kind = draft.kind,
+              .select = std::move(draft.select),
+              .limit = draft.limit,
+              .expires_at = draft.expires_at,
+              .reason = std::move(draft.reason),
+              .author = caller.author,
+              .version = 1,
+              .created_at = world_.clock.wall()};
+    if (rule.expires_at && *rule.expires_at <= rule.created_at)
+        return done(Error{Errc::kInvalid, "is in the past", "expiresAt"});
+    if (const auto checked = check_with(rule); !checked) return done(checked.error());
+    auto after = to_json(rule);
+    write(PutRule{rule}, rule, true, "", std::move(after), std::move(caller), std::move(done));
+}
+
+void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done) {
+    const auto found = find_rule(id);
+    if (!found) return done(rule_not_found(id));
+    if (patch.if_version && *patch.if_version != found->version)
+        return done(Error{Errc::kConflict, "rule '" + id.str() +
+                                               "' has changed since: it is at "
+                                               "version " +
+                                               std::to_string(found->version)});
+    auto rule = *found;
+    if (patch.limit) rule.limit = patch.limit;
+    if (patch.expires_at) rule.expires_at = *patch.expires_at;
+    assign(rule.reason, patch.reason);
+    rule.author = caller.author;
+    ++rule.version;
+    if (patch.expires_at && rule.expires_at && *rule.expires_at <= world_.clock.wall())
+        return done(Error{Errc::kInvalid, "is in the past", "expiresAt"});
+    if (const auto checked = check_with(rule); !checked) return done(checked.error());
+
+    // Somebody else may have changed it while this was on its way: then look again, unless the
+    // caller said which version it meant.
+    const bool insists = patch.if_version.has_value();
+    auto again = [weak = weak_from_this(), id, patch = std::move(patch), caller, done,
+                  insists](Result<Written<Rule>> written) {
+        const auto self = weak.lock();
+        const bool lost_race = !written && written.error().code == Errc::kConflict && !insists;
+        if (!lost_race || !self) return done(std::move(written));
+        self->post([=](SiteHome& site) { site.patch_rule(id, patch, caller, done); });
+    };
+    auto before = to_json(*found), after = to_json(rule);
+    write<Rule>(PutRule{rule}, rule, false, std::move(before), std::move(after), std::move(caller),
+                std::move(again));
+}
+
+void SiteHome::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> done) {
+    const auto found = find_rule(id);
+    if (!found) return done(rule_not_found(id));
+    write(DeleteRule{id}, *found, false, to_json(*found), "", std::move(caller), std::move(done));
+}
+
+// --- Configuration: one write at a time, so that each is checked against the one before -------
+
+template <class F>
+void SiteHome::in_turn(F&& write_config) {
+    config_writes_.push_back(std::forward<F>(write_config));
+    if (!config_write_open_) turn_over();
+}
+
+void SiteHome::turn_over() {
+    config_write_open_ = !config_writes_.empty();
+    if (!config_write_open_) return;
+    auto next = std::move(config_writes_.front());
+    config_writes_.pop_front();
+    next();
+}
+
+namespace {
+
+// Wraps a callback so that the next configuration write runs once this one is over.
+template <class T>
+Callback<T> then_next(std::weak_ptr<SiteHome> weak, Callback<T> done, void (SiteHome::*next)()) {
+    return [weak = std::move(weak), done = std::move(done), next](Result<T> result) {
+        if (const auto self = weak.lock()) self->post([next](SiteHome& site) { (site.*next)(); });
+        done(std::move(result));
+    };
+}
+
+Error too_many_writes() {
+    return {Errc::kBusy, "too many configuration changes are waiting: try again"};
+}
+
+}  // namespace
+
+void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> done) {
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, patch, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        auto site = config_.site;
+        assign(site.name, patch.name);
+        assign(site.zone, patch.zone);
+        if (const auto checked = check_name(site.name); !checked) return done(checked.error());
+        write(PutSite{site}, site, false, to_json(config_.site), to_json(site), caller, done);
+    });
+}
+
+void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
+                           Callback<Written<Circuit>> done) {
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, id, patch, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
+        const bool created = found == config_.circuits.end();
+        if (created && !patch.breaker)
+            return done(Error{Errc::kInvalid, "is required for a new circuit", "breakerA"});
+        Circuit circuit =
+            created ? Circuit{.id = id, .site = config_.site.id, .parent = {}, .breaker = {}}
+                    : *found;
+        assign(circuit.parent, patch.parent);
+        assign(circuit.name, patch.name);
+        assign(circuit.breaker, patch.breaker);
+        assign(circuit.safety_pct, patch.safety_pct);
+        if (const auto checked = check_name(circuit.name); !checked) return done(checked.error());
+        auto config = config_;
+        put(config.circuits, circuit);
+        if (const auto checked = check_site(config); !checked) return done(checked.error());
+        auto before = created ? std::string() : to_json(*found);
+        write(PutCircuit{circuit}, circuit, created, std::move(before), to_json(circuit), caller,
+              done);
+    });
+}
+
+// What stands on the wire cannot be rewired on paper: while a charger may be drawing, the rows
+// it counts on stay the same.
+Status SiteHome::may_change(const Charger& from, const Charger& to) const {
+    if (from.circuit == to.circuit && from.phases == to.phases &&
+        from.evse_count == to.evse_count && from.maximum == to.maximum)
+        return Done{};
+    const auto [first, last] = network_.leaves_of(from.id);
+    for (auto leaf = first; leaf < last; ++leaf)
+        if (stations_.at(from.id).online && ledger_.potential(leaf) > 0_A)
+            return Error{Errc::kConflict,
+                         "charger '" + from.id.str() + "' may be drawing " +
+                             decimal(ledger_.potential(leaf).in_milli()) +
+                             " A where it is wired now: pause it and try again once it is at 0 A"};
+    return Done{};
+}
+
+void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
+                           Callback<Written<Charger>> done) {
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, id, patch, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
+        const bool created = found == config_.chargers.end();
+        if (created && !patch.circuit)
+            return done(Error{Errc::kInvalid, "is required for a new charger", "circuit"});
+        if (created && !patch.maximum)
+            return done(Error{Errc::kInvalid, "is required for a new charger", "maximumA"});
+        Charger charger = created ? Charger{.id = id, .circuit = *patch.circuit} : *found;
+        assign(charger.circuit, patch.circuit);
+        assign(charger.name, patch.name);
+        assign(charger.partner, patch.partner);
+        assign(charger.maximum, patch.maximum);
+        assign(charger.minimum, patch.minimum);
+        assign(charger.floor, patch.floor);
+        assign(charger.quantum, patch.quantum);
+        assign(charger.evse_count, patch.evse_count);
+        assign(charger.phases, patch.phases);
+        assign(charger.settle, patch.settle);
+        assign(charger.keeps_profiles, patch.keeps_profiles);
+        if (const auto checked = check_name(charger.name); !checked) return done(checked.error());
+        auto config = config_;
+        put(config.chargers, charger);
+        if (const auto checked = check_site(config); !checked) return done(checked.error());
+        if (!created)
+            if (const auto safe = may_change(*found, charger); !safe) return done(safe.error());
+        auto before = created ? std::string() : to_json(*found);
+        write(PutCharger{charger}, charger, created, std::move(before), to_json(charger), caller,
+              done);
+    });
+}
+
+void SiteHome::delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done) {
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, id, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
+        if (found == config_.chargers.end())
+            return done(Error{Errc::kNotFound, "charger '" + id.str() + "' does not exist"});
+        if (stations_.at(id).online)
+            return done(Error{Errc::kConflict, "charger '" + id.str() +
+                                                   "' is connected: take it off the network "
+                                                   "first, or nobody would count what it draws"});
+        write(DeleteCharger{id}, *found, false, to_json(*found), "", caller, done);
+    });
+}
+
+void SiteHome::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done) {
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, id, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
+        if (found == config_.circuits.end())
+            return done(Error{Errc::kNotFound, "circuit '" + id.str() + "' does not exist"});
+        const bool used =
+            std::ranges::any_of(config_.chargers, [&](auto& c) { return c.circuit == id; }) ||
+            std::ranges::any_of(config_.circuits, [&](auto& c) { return c.parent == id; });
+        if (used)
+            return done(Error{Errc::kConflict,
+                              "circuit '" + id.str() + "' still feeds chargers or circuits"});
+        write(DeleteCircuit{id}, *found, false, to_json(*found), "", caller, done);
+    });
+}
+
+// --- What the store has committed ---------------------------------------------------------------
+
+void SiteHome::committed(const Committed& change) {
+    revision_ = std::max(revision_, change.revision);
+    bool rewired = false;
+    std::visit(
+        [&](const auto& what) {
+            using T = std::decay_t<decltype(what)>;
+            if constexpr (std::is_same_v<T, PutRule>) {
+                put(rules_, what.rule);
+            } else if constexpr (std::is_same_v<T, DeleteRule>) {
+                remove(rules_, what.id);
+            } else if constexpr (std::is_same_v<T, PutSite>) {
+                config_.site = what.site;
+            } else if constexpr (std::is_same_v<T, PutCircuit>) {
+                put(config_.circuits, what.circuit);
+                rewired = true;
+            } else if constexpr (std::is_same_v<T, PutCharger>) {
+                put(config_.chargers, what.charger);
+                rewired = true;
+            } else if constexpr (std::is_same_v<T, DeleteCharger>) {
+                rewired = remove(config_.chargers, what.id);
+            } else if constexpr (std::is_same_v<T, DeleteCircuit>) {
+                rewired = remove(config_.circuits, what.id);
+            }
+        },
+        change.change);
+    if (rewired) rebuild();
+    if (!fresh_cause_) fresh_cause_ = Cause{change.revision, change.accepted_at};
+    world_.feed.publish(ChangeCommitted{config_.site.id, change.revision});
+    touch();
+}
+
+// A changed network over the same knowledge.
+void SiteHome::rebuild() {
+    auto network = compile(config_);
+    Ledger ledger(network, ledger_);
+    std::vector<Live> live(network.leaves.size());
+    for (LeafIndex leaf = 0; leaf < live.size(); ++leaf)
+        if (const auto before = network_.leaf_of(network.leaves[leaf].evse))
+            live[leaf] = std::move(live_[*before]);
+    std::map<ChargerId, Station> stations;
+    for (const auto& charger : config_.chargers) {
+        const auto kept = stations_.find(charger.id);
+        stations.emplace(charger.id, kept == stations_.end() ? Station{} : std::move(kept->second));
+    }
+    network_ = std::move(network);
+    ledger_ = std::move(ledger);
+    live_ = std::move(live);
+    stations_ = std::move(stations);
+    decision_ = resolve(network_, rules_, leaf_states(), world_.clock.wall());
+}
+
+void SiteHome::boundary_due(const Boundary&) {
+    forget_expired();
+    touch();
+}
+
+// Rules that are over are deleted, with an audit row that says who did: nobody has to tidy up.
+void SiteHome::forget_expired() {
+    const auto now = world_.clock.wall();
+    for (const auto& rule : rules_) {
+        if (rule.active(now)) continue;
+        auto ignore = [id = rule.id](Result<Written<Rule>> gone) {
+            // Harmless: an expired rule does nothing, and the next start tries again.
+            if (!gone)
+                log::warn("expired rule stays", {{"rule", id}, {"why", gone.error().message}});
+        };
+        delete_rule(rule.id, {kOwnAuthor, world_.clock.steady()}, std::move(ignore));
+    }
+}
+
+}  // namespace busbar::control

@@ -1,0 +1,4 @@
+// A module that everybody may use.
+#pragma once
+
+inline constexpr int kBase = 1;

@@ -1,0 +1,4 @@
+#include "base/base.hpp"
+#include "other/other.hpp"
+
+int sum() { return kBase + kOther; }
