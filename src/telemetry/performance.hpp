@@ -47,7 +47,7 @@ Performance performance_of(const VehicleId& vehicle, Window window,
                            std::span<const VehicleReading> readings,
                            std::span<const MeterHistory> meters);
 
-// a / b, rounded half to even. Requires: b > 0, |a| < 2^53 or so that a * scale fits 128 bits.
+// a * scale / b, rounded half to even. Requires: b > 0, and a result that fits 64 bits.
 std::int64_t divide_half_even(std::int64_t a, std::int64_t b, std::int64_t scale = 1);
 
 }  // namespace busbar::telemetry
