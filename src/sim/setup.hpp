@@ -1,0 +1,67 @@
+// What to simulate: chargers with their wiring and their manners, and the breakers above them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/quantity.hpp"
+#include "base/time.hpp"
+#include "domain/phase.hpp"
+
+namespace busbar::sim {
+
+// How a charger answers the calls of its CSMS. What it is asked, it does, unless said otherwise.
+enum class Answering : std::uint8_t {
+    kAtOnce,
+    kLate,          // After Behaviour::late_by.
+    kWhenReleased,  // Keeps each answer back until release().
+    kNever,
+    kRefusing,  // Answers Rejected to SetChargingProfile, and does not do it; else at once.
+};
+
+struct Behaviour {
+    Answering answering = Answering::kAtOnce;
+    Duration late_by = std::chrono::milliseconds{500};
+    // With kWhenReleased and kNever: whether it does as it was asked when it is asked. If not,
+    // it does so when released, or never.
+    bool acts_before_answer = true;
+    bool forgets_profiles_at_reconnect = false;
+    bool forgets_profiles_at_reboot = false;
+    bool starts_offline = true;  // Whether a car may begin to charge while the CSMS is away.
+
+    bool operator==(const Behaviour&) const = default;
+};
+
+struct ChargerSetup {
+    ChargerId id;
+    Amperes maximum = 32_A;
+    Amperes quantum = 0.1_A;
+    PhaseSet phases = PhaseSet::all();  // As wired.
+    // The line that a car with a single-phase on-board charger loads. Must be among `phases`.
+    Phase first_line = Phase::kL1;
+    std::vector<CircuitId> circuits = {};  // All breakers its current flows through.
+    Behaviour behaviour = {};
+
+    bool operator==(const ChargerSetup&) const = default;
+};
+
+struct CircuitSetup {
+    CircuitId id;
+    PerPhase breaker;
+
+    bool operator==(const CircuitSetup&) const = default;
+};
+
+// `count` chargers like `pattern`, named prefix + number from 1, with at least two digits:
+// "CP-01", "CP-02"...
+std::vector<ChargerSetup> row_of_chargers(std::string_view prefix, int count,
+                                          const ChargerSetup& pattern);
+
+// `current` on each line that a car using `count` of them loads at this charger, beginning at
+// its first line; 0 on the others.
+PerPhase on_lines(const ChargerSetup& charger, int count, Amperes current);
+
+}  // namespace busbar::sim
