@@ -1,0 +1,34 @@
+// The Strand of production: runs tasks one at a time on the io threads.
+#pragma once
+
+#include <memory>
+
+#include "base/strand.hpp"
+
+namespace boost::asio {
+class any_io_executor;
+}
+
+namespace busbar::net {
+
+// Whether what runs on it runs one at a time.
+bool is_strand(const boost::asio::any_io_executor& executor);
+
+// Thread-safe to post to. Its timers run on the system's steady clock, the one real_clock() shows.
+// Tasks still waiting when the io_context goes are destroyed without having run.
+class AsioStrand final : public Strand {
+public:
+    // If `executor` is a strand already (as every accepted socket's is), this is that very strand:
+    // tasks and the socket's completions share one order. Otherwise a new strand over it.
+    explicit AsioStrand(const boost::asio::any_io_executor& executor);
+    ~AsioStrand() override;
+
+    void post(Task task) override;
+    void at(SteadyPoint when, Task task) override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace busbar::net

@@ -1,0 +1,292 @@
+#include "ocpp/connection.hpp"
+
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/option.hpp>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/log.hpp"
+#include "net/asio_strand.hpp"
+
+namespace busbar::ocpp {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using beast::error_code;
+
+constexpr int kMissedPingsOfTheDead = 2;
+constexpr std::size_t kIdleBufferBytes = 4'096;  // What a quiet connection may keep.
+
+// The same for a connection each time, spread evenly over `most` among many.
+Duration jitter(std::int64_t generation, Duration most) {
+    constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+    const auto mixed = static_cast<std::uint64_t>(generation) * kGolden >> 32;
+    return Duration{
+        static_cast<std::int64_t>(mixed * static_cast<std::uint64_t>(most.count()) >> 32)};
+}
+
+}  // namespace
+
+Connection::Connection(ChargerId charger, std::int64_t generation, beast::tcp_stream stream,
+                       std::shared_ptr<const Surroundings> around, Roster::Presence presence,
+                       std::shared_ptr<void> seat)
+    : presence_(std::move(presence)),
+      seat_(std::move(seat)),
+      around_(std::move(around)),
+      charger_(std::move(charger)),
+      generation_(generation),
+      socket_(std::move(stream)),
+      strand_(std::make_shared<net::AsioStrand>(socket_.get_executor())) {
+    BUSBAR_CHECK(net::is_strand(socket_.get_executor()));
+}
+
+Connection::~Connection() {
+    around_->roster->remove(generation_);
+}
+
+void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
+    strand_->post([self = shared_from_this(), request = std::move(request), subprotocol] {
+        if (self->state_ == State::kHandshake) self->shake_hands(request, subprotocol);
+    });
+}
+
+void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
+    beast::get_lowest_layer(socket_).expires_never();
+    websocket::stream_base::timeout timeout{};
+    timeout.handshake_timeout = around_->options.handshake_timeout;
+    timeout.idle_timeout = websocket::stream_base::none();  // ping() looks after that.
+    timeout.keep_alive_pings = false;
+    socket_.set_option(timeout);
+    socket_.set_option(
+        websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
+            response.set(http::field::server, "busbar");
+            if (response.result() == http::status::switching_protocols)
+                response.set(http::field::sec_websocket_protocol, std::string(subprotocol));
+        }));
+    socket_.auto_fragment(false);
+    socket_.text(true);
+    socket_.read_message_max(around_->options.max_first_bytes);
+    socket_.control_callback(
+        [this](websocket::frame_type kind, beast::string_view) { heard(kind); });
+    socket_.async_accept(
+        request, [self = shared_from_this()](const error_code& failed) { self->accepted(failed); });
+}
+
+void Connection::accepted(const error_code& failed) {
+    if (state_ != State::kHandshake) return;
+    if (failed) {
+        around_->observer.refused("bad handshake");
+        return drop(failed.message());
+    }
+    auto joined = around_->roster->join(charger_, generation_, shared_from_this());
+    state_ = State::kWaiting;
+    if (!joined.admitted)
+        return begin_closing(websocket::close_code::going_away, "a newer connection is there");
+    if (!joined.older) return begin();
+    waits_for_older_ = true;
+    log::info("charger connected again", {{"charger", charger_}});
+    joined.older->make_way(
+        [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
+}
+
+void Connection::make_way(std::function<void()> then) {
+    strand_->post([self = shared_from_this(), then = std::move(then)] {
+        self->begin_closing(websocket::close_code::policy_error, "replaced by a newer connection");
+        if (self->waits_for_older_)
+            self->way_is_free_ = then;
+        else
+            then();
+    });
+}
+
+void Connection::begin() {
+    waits_for_older_ = false;
+    if (state_ != State::kWaiting) {  // Closed meanwhile.
+        around_->roster->leave(charger_, generation_);
+        if (way_is_free_) std::exchange(way_is_free_, {})();
+        return;
+    }
+    state_ = State::kOpen;
+    conversation_ = std::make_shared<Conversation>(
+        charger_, std::to_string(generation_) + "-", around_->options.conversation, around_->events,
+        strand_, around_->clock, *this, around_->observer);
+    around_->observer.opened();
+    log::info("charger connected", {{"charger", charger_}, {"generation", generation_}});
+    around_->events.connected(charger_, generation_);
+    read();
+    ping_later();
+}
+
+void Connection::read() {
+    reading_ = true;
+    socket_.async_read_some(incoming_, 0,
+                            [self = shared_from_this()](const error_code& failed, std::size_t) {
+                                self->reading_ = false;
+                                self->was_read(failed);
+                            });
+}
+
+// A ping, a pong, or the other side's close frame, which Beast answers.
+void Connection::heard(websocket::frame_type kind) {
+    heard_ = true;
+    if (kind != websocket::frame_type::close || state_ != State::kOpen) return;
+    strand_->post([self = shared_from_this()] {
+        if (self->state_ != State::kOpen) return;
+        log::info("charger said goodbye", {{"charger", self->charger_}});
+        self->end_talk();
+        self->state_ = State::kClosing;
+        self->hang_up_later();
+    });
+}
+
+void Connection::was_read(const error_code& failed) {
+    if (failed == websocket::error::message_too_big)
+        log::warn("message too big",
+                  {{"charger", charger_}, {"most_bytes", around_->options.max_message_bytes}});
+    if (failed) return drop(failed.message());
+    heard_ = true;
+    if (state_ != State::kOpen) return;
+    if (socket_.is_message_done()) deliver();
+    if (!reading_ && state_ == State::kOpen && !conversation_->full()) read();
+}
+
+void Connection::deliver() {
+    const auto bytes = incoming_.cdata();
+    delivering_ = true;
+    conversation_->receive(std::string_view(static_cast<const char*>(bytes.data()), bytes.size()));
+    delivering_ = false;
+    incoming_.consume(incoming_.size());
+    if (incoming_.capacity() > kIdleBufferBytes) incoming_.shrink_to_fit();
+    if (conversation_->trusted()) socket_.read_message_max(around_->options.max_message_bytes);
+}
+
+void Connection::has_room() {
+    if (!reading_ && !delivering_ && state_ == State::kOpen) read();
+}
+
+void Connection::send(std::string frame, std::function<void()> started) {
+    if (state_ != State::kOpen) return;
+    const auto bytes = frame.size();
+    outgoing_.push_back({std::move(frame), std::move(started)});
+    outgoing_bytes_ += bytes;
+    around_->observer.sent(bytes);
+    if (outgoing_bytes_ > around_->options.max_outgoing_bytes) {
+        // Beyond reason: it takes nothing in, so a close frame would not get there either.
+        strand_->post([self = shared_from_this()] { self->drop("it does not read what we send"); });
+        return;
+    }
+    write_next();
+}
+
+void Connection::write_next() {
+    if (writing_ || outgoing_.empty() || state_ != State::kOpen) return;
+    writing_ = true;
+    auto& next = outgoing_.front();
+    socket_.async_write(asio::buffer(next.frame),
+                        [self = shared_from_this()](const error_code& failed, std::size_t) {
+                            self->writing_ = false;
+                            self->was_written(failed);
+                        });
+    if (next.started) std::exchange(next.started, {})();
+}
+
+void Connection::was_written(const error_code& failed) {
+    if (failed) return drop(failed.message());
+    outgoing_bytes_ -= outgoing_.front().frame.size();
+    outgoing_.pop_front();
+    write_next();
+}
+
+void Connection::call(Command command, std::function<void(SteadyPoint)> sent,
+                      std::function<void(CallResult)> done) {
+    strand_->post([self = shared_from_this(), command = std::move(command), sent = std::move(sent),
+                   done = std::move(done)]() mutable {
+        if (self->state_ == State::kOpen)
+            return self->conversation_->call(std::move(command), std::move(sent), std::move(done));
+        CallResult result;
+        result.answered_at = self->around_->clock.steady();
+        result.detail = "the charger is not connected";
+        done(std::move(result));
+    });
+}
+
+void Connection::ping_later() {
+    const auto& options = around_->options;
+    const auto wait = options.ping_interval + jitter(generation_, options.ping_jitter);
+    strand_->at(around_->clock.steady() + wait, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->ping();
+    });
+}
+
+void Connection::ping() {
+    if (state_ != State::kOpen) return;
+    // While we do not read, for want of room, silence proves nothing.
+    const bool silent = !std::exchange(heard_, false) && reading_;
+    missed_pings_ = silent ? missed_pings_ + 1 : 0;
+    if (missed_pings_ >= kMissedPingsOfTheDead) return drop("no sign of life");
+    if (pinging_) return drop("it does not read what we send");
+    pinging_ = true;
+    socket_.async_ping({}, [self = shared_from_this()](const error_code& failed) {
+        self->pinging_ = false;
+        if (failed) self->drop(failed.message());
+    });
+    ping_later();
+}
+
+void Connection::close(std::string reason) {
+    strand_->post([self = shared_from_this(), reason = std::move(reason)] {
+        self->begin_closing(websocket::close_code::policy_error, reason);
+    });
+}
+
+void Connection::close(websocket::close_code code, std::string reason) {
+    strand_->post([self = shared_from_this(), code, reason = std::move(reason)] {
+        self->begin_closing(code, reason);
+    });
+}
+
+void Connection::begin_closing(websocket::close_code code, std::string_view reason) {
+    if (state_ == State::kClosing || state_ == State::kGone) return;
+    if (state_ == State::kHandshake) return drop(reason);
+    log::info("closing connection", {{"charger", charger_}, {"reason", reason}});
+    end_talk();
+    state_ = State::kClosing;
+    const websocket::close_reason why{code, beast::string_view(reason.data(), reason.size())};
+    socket_.async_close(why,
+                        [self = shared_from_this()](const error_code&) { self->drop("closed"); });
+    hang_up_later();
+}
+
+// Beast waits for a write under way, and for the other side to hang up. This does not.
+void Connection::hang_up_later() {
+    strand_->at(around_->clock.steady() + around_->options.close_timeout,
+                [weak = weak_from_this()] {
+                    if (const auto self = weak.lock()) self->drop("closed");
+                });
+}
+
+// After this nothing of this connection reaches ChargerEvents.
+void Connection::end_talk() {
+    if (!waits_for_older_) around_->roster->leave(charger_, generation_);
+    // What was never begun never will be; the one being written must stay until it is.
+    while (outgoing_.size() > (writing_ ? 1U : 0U)) outgoing_.pop_back();
+    if (state_ != State::kOpen) return;
+    conversation_->end();
+    around_->observer.closed();
+    around_->events.disconnected(charger_, generation_);
+}
+
+void Connection::drop(std::string_view why) {
+    if (state_ == State::kGone) return;
+    if (state_ == State::kOpen)
+        log::info("charger disconnected", {{"charger", charger_}, {"reason", why}});
+    end_talk();
+    state_ = State::kGone;
+    beast::get_lowest_layer(socket_).close();
+}
+
+}  // namespace busbar::ocpp

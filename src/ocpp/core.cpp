@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <array>
+
+#include "ocpp/action.hpp"
+#include "ocpp/meter_values.hpp"
+#include "ocpp/text.hpp"
+
+// OCPP 1.6, Core: what chargers report, and the transactions. Firmware and diagnostics reports
+// are here too: they are taken note of, and nothing more.
+namespace busbar::ocpp {
+namespace {
+
+namespace json = boost::json;
+using Taken = std::optional<Answer>;
+
+constexpr int kMaxConnector = 1'000;
+constexpr std::int64_t kMaxWattHours = 1'000'000'000'000;
+
+int connector_in(const json::object& payload) {
+    return static_cast<int>(integer_at(payload, "connectorId"));
+}
+
+std::string text_in(const json::object& payload, std::string_view name) {
+    return std::string(text_at(payload, name));
+}
+
+constexpr std::array kBootFields{text("chargePointVendor", 20),
+                                 text("chargePointModel", 20),
+                                 optional(text("chargePointSerialNumber", 25)),
+                                 optional(text("chargeBoxSerialNumber", 25)),
+                                 optional(text("firmwareVersion", 50)),
+                                 optional(text("iccid", 20)),
+                                 optional(text("imsi", 20)),
+                                 optional(text("meterType", 25)),
+                                 optional(text("meterSerialNumber", 25))};
+
+std::string_view word_for(Registration registration) {
+    switch (registration) {
+        case Registration::kAccepted:
+            return "Accepted";
+        case Registration::kPending:
+            return "Pending";
+        case Registration::kRejected:
+            return "Rejected";
+    }
+    __builtin_unreachable();
+}
+
+// An interval of 0 would leave the choice to the charger.
+std::string boot_conf(const BootReply& reply, TimePoint now) {
+    constexpr std::int64_t kDay = 86'400;
+    const auto interval = std::clamp<std::int64_t>(reply.interval.count(), 1, kDay);
+    return R"({"status":")" + std::string(word_for(reply.status)) + R"(","currentTime":")" +
+           format_time(now) + R"(","interval":)" + std::to_string(interval) + "}";
+}
+
+Taken take_boot(const json::object& payload, const Asked& asked) {
+    auto serial =
+        text_at(payload, "chargePointSerialNumber", text_at(payload, "chargeBoxSerialNumber"));
+    BootInfo info{text_in(payload, "chargePointVendor"), text_in(payload, "chargePointModel"),
+                  std::string(serial), text_in(payload, "firmwareVersion")};
+    asked.events.boot(asked.charger, std::move(info),
+                      [answer = asked.later(), &clock = asked.clock](const BootReply& reply) {
+                          answer(boot_conf(reply, clock.wall()));
+                      });
+    return {};
+}
+
+Taken take_heartbeat(const json::object&, const Asked& asked) {
+    return R"({"currentTime":")" + format_time(asked.clock.wall()) + R"("})";
+}
+
+constexpr std::array<std::string_view, 9> kStatusWords{"Available",     "Preparing",   "Charging",
+                                                       "SuspendedEVSE", "SuspendedEV", "Finishing",
+                                                       "Reserved",      "Unavailable", "Faulted"};
+constexpr std::array<std::string_view, 16> kErrorCodes{"ConnectorLockFailure",
+                                                       "EVCommunicationError",
+                                                       "GroundFailure",
+                                                       "HighTemperature",
+                                                       "InternalError",
+                                                       "LocalListConflict",
+                                                       "NoError",
+                                                       "OtherError",
+                                                       "OverCurrentFailure",
+                                                       "PowerMeterFailure",
+                                                       "PowerSwitchFailure",
+                                                       "ReaderFailure",
+                                                       "ResetFailure",
+                                                       "UnderVoltage",
+                                                       "OverVoltage",
+                                                       "WeakSignal"};
+constexpr std::array kStatusFields{integer("connectorId", 0, kMaxConnector),
+                                   word("errorCode", kErrorCodes),
+                                   optional(text("info", 50)),
+                                   word("status", kStatusWords),
+                                   optional(time("timestamp")),
+                                   optional(text("vendorId", 255)),
+                                   optional(text("vendorErrorCode", 50))};
+
+Taken take_status(const json::object& payload, const Asked& asked) {
+    StatusReport report;
+    report.connector = connector_in(payload);
+    report.status =
+        parse_connector_status(text_at(payload, "status")).value_or(ConnectorStatus::kUnknown);
+    report.error_code = text_in(payload, "errorCode");
+    report.info = text_in(payload, "info");
+    report.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    asked.events.status(asked.charger, std::move(report));
+    return "{}";
+}
+
+std::string_view word_for(Authorization authorization) {
+    switch (authorization) {
+        case Authorization::kAccepted:
+            return "Accepted";
+        case Authorization::kBlocked:
+            return "Blocked";
+        case Authorization::kInvalid:
+            return "Invalid";
+        case Authorization::kConcurrentTx:
+            return "ConcurrentTx";
+    }
+    __builtin_unreachable();
+}
+
+std::string id_tag_info(Authorization authorization) {
+    return R"("idTagInfo":{"status":")" + std::string(word_for(authorization)) + R"("})";
+}
+
+constexpr std::array kAuthorizeFields{text("idTag", 20)};
+
+Taken take_authorize(const json::object& payload, const Asked& asked) {
+    asked.events.authorize(asked.charger, text_in(payload, "idTag"),
+                           [answer = asked.later()](Authorization authorization) {
+                               answer("{" + id_tag_info(authorization) + "}");
+                           });
+    return {};
+}
+
+constexpr std::array kStartFields{integer("connectorId", 0, kMaxConnector), text("idTag", 20),
+                                  integer("meterStart", -kMaxWattHours, kMaxWattHours),
+                                  optional(integer("reservationId")), time("timestamp")};
+
+Taken take_start(const json::object& payload, const Asked& asked) {
+    StartRequest request;
+    request.connector = connector_in(payload);
+    request.id_tag = text_in(payload, "idTag");
+    request.meter_start = WattHours::of(integer_at(payload, "meterStart"));
+    request.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    asked.events.start(asked.charger, std::move(request),
+                       [answer = asked.later()](const Result<StartReply>& reply) {
+                           if (!reply) return answer(call_error(reply.error()));
+                           answer(R"({"transactionId":)" + std::to_string(reply->transaction) +
+                                  "," + id_tag_info(reply->status) + "}");
+                       });
+    return {};
+}
+
+constexpr std::array<std::string_view, 11> kStopReasons{
+    "DeAuthorized", "EmergencyStop", "EVDisconnected", "HardReset", "Local",        "Other",
+    "PowerLoss",    "Reboot",        "Remote",         "SoftReset", "UnlockCommand"};
+constexpr std::array kStopFields{optional(text("idTag", 20)),
+                                 integer("meterStop", -kMaxWattHours, kMaxWattHours),
+                                 time("timestamp"),
+                                 integer("transactionId"),
+                                 optional(word("reason", kStopReasons)),
+                                 optional(list("transactionData", kMeterValueFields))};
+
+// transactionData repeats what MeterValues said, and does not say which connector it is of.
+Taken take_stop(const json::object& payload, const Asked& asked) {
+    StopRequest request;
+    request.transaction = integer_at(payload, "transactionId");
+    request.meter_stop = WattHours::of(integer_at(payload, "meterStop"));
+    request.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    request.reason = std::string(text_at(payload, "reason", "Local"));
+    asked.events.stop(asked.charger, std::move(request),
+                      [answer = asked.later()](const Result<Done>& reply) {
+                          if (!reply) return answer(call_error(reply.error()));
+                          answer("{}");
+                      });
+    return {};
+}
+
+constexpr std::array kMeterFields{integer("connectorId", 0, kMaxConnector),
+                                  optional(integer("transactionId")),
+                                  list("meterValue", kMeterValueFields)};
+
+Taken take_meter(const json::object& payload, const Asked& asked) {
+    MeterReport report;
+    report.connector = connector_in(payload);
+    if (has(payload, "transactionId")) report.transaction = integer_at(payload, "transactionId");
+    report.samples = samples_in(payload, asked.clock.wall());
+    if (!report.samples.empty()) asked.events.meter(asked.charger, std::move(report));
+    return "{}";
+}
+
+constexpr std::array kTransferFields{text("vendorId", 255), optional(text("messageId", 50)),
+                                     optional(Field{.name = "data"})};
+
+Taken take_transfer(const json::object&, const Asked&) {
+    return R"({"status":"UnknownVendorId"})";
+}
+
+constexpr std::array<std::string_view, 4> kDiagnosticsWords{"Idle", "Uploaded", "UploadFailed",
+                                                            "Uploading"};
+constexpr std::array kDiagnosticsFields{word("status", kDiagnosticsWords)};
+constexpr std::array<std::string_view, 7> kFirmwareWords{
+    "Downloaded",         "DownloadFailed", "Downloading", "Idle",
+    "InstallationFailed", "Installing",     "Installed"};
+constexpr std::array kFirmwareFields{word("status", kFirmwareWords)};
+
+Taken take_note(const json::object&, const Asked&) {
+    return "{}";
+}
+
+constexpr std::array<Action, 10> kCore{{
+    {"MeterValues", kMeterFields, take_meter},
+    {"Heartbeat", {}, take_heartbeat},
+    {"StatusNotification", kStatusFields, take_status},
+    {"StartTransaction", kStartFields, take_start},
+    {"StopTransaction", kStopFields, take_stop},
+    {"Authorize", kAuthorizeFields, take_authorize},
+    {"BootNotification", kBootFields, take_boot},
+    {"DataTransfer", kTransferFields, take_transfer},
+    {"DiagnosticsStatusNotification", kDiagnosticsFields, take_note},
+    {"FirmwareStatusNotification", kFirmwareFields, take_note},
+}};
+
+}  // namespace
+
+std::span<const Action> core_actions() {
+    return kCore;
+}
+
+}  // namespace busbar::ocpp

@@ -1,0 +1,181 @@
+#include "ocpp/gateway.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/beast/http/write.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "ocpp/connection.hpp"
+#include "ocpp/endpoint.hpp"
+#include "ocpp/roster.hpp"
+
+namespace busbar::ocpp {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using beast::error_code;
+
+constexpr std::chrono::seconds kRefusalTimeout{5};
+
+// How long stop() waits beyond close_timeout; connections are dropped by then, and all that is
+// left is for their handlers to run.
+constexpr std::chrono::seconds kStopPatience{20};
+
+GatewayObserver& nobody() {
+    static GatewayObserver ignores;
+    return ignores;
+}
+
+std::vector<std::string_view> offered_subprotocols(const UpgradeRequest& request) {
+    std::vector<std::string_view> lines;
+    const auto [first, last] = request.equal_range(http::field::sec_websocket_protocol);
+    for (auto line = first; line != last; ++line) {
+        const auto value = line->value();
+        lines.emplace_back(value.data(), value.size());
+    }
+    return lines;
+}
+
+// A connection that never becomes one: the answer, and the end.
+struct Refusal : std::enable_shared_from_this<Refusal> {
+    Roster::Presence presence;
+    std::shared_ptr<void> seat;
+    beast::tcp_stream stream;
+    http::response<http::string_body> response;
+
+    explicit Refusal(beast::tcp_stream stream_in) : stream(std::move(stream_in)) {}
+
+    void send() {
+        stream.expires_after(kRefusalTimeout);
+        http::async_write(
+            stream, response, [self = shared_from_this()](const error_code&, std::size_t) {
+                error_code ignored;  // It may be gone already.
+                self->stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+            });
+    }
+};
+
+struct Reason {
+    http::status status;
+    std::string text;
+};
+
+}  // namespace
+
+class Gateway::Hub {
+public:
+    Hub(asio::any_io_executor executor_in, control::ChargerEvents& events, const Clock& clock,
+        GatewayOptions options, GatewayObserver& observer)
+        : executor(std::move(executor_in)),
+          around(std::make_shared<const Surroundings>(
+              Surroundings{events, clock, options, observer,
+                           std::make_shared<Roster>(options.max_connections)})) {}
+
+    void refuse(beast::tcp_stream stream, std::shared_ptr<void> seat, Reason reason) {
+        around->observer.refused(reason.text);
+        auto refusal = std::make_shared<Refusal>(std::move(stream));
+        refusal->presence = around->roster->enter();
+        refusal->seat = std::move(seat);
+        auto& response = refusal->response;
+        response.version(11);
+        response.result(reason.status);
+        response.set(http::field::server, "busbar");
+        response.set(http::field::content_type, "text/plain; charset=utf-8");
+        if (reason.status == http::status::upgrade_required) {
+            response.set(http::field::upgrade, "websocket");
+            response.set(http::field::connection, "upgrade");
+            response.set(http::field::sec_websocket_version, "13");
+        }
+        response.body() = reason.text + "\n";
+        response.keep_alive(false);
+        response.prepare_payload();
+        auto executor_of_stream = refusal->stream.get_executor();
+        asio::post(executor_of_stream, [refusal = std::move(refusal)] { refusal->send(); });
+    }
+
+    void not_connected(std::function<void(CallResult)> done) {
+        asio::post(executor, [done = std::move(done), now = around->clock.steady(),
+                              presence = around->roster->enter()] {
+            CallResult result;
+            result.answered_at = now;
+            result.detail = "the charger is not connected";
+            done(std::move(result));
+        });
+    }
+
+    const asio::any_io_executor executor;
+    const std::shared_ptr<const Surroundings> around;
+};
+
+Gateway::Gateway(asio::any_io_executor executor, control::ChargerEvents& events, const Clock& clock,
+                 GatewayOptions options, GatewayObserver* observer)
+    : hub_(std::make_shared<Hub>(std::move(executor), events, clock, options,
+                                 observer != nullptr ? *observer : nobody())) {}
+
+Gateway::~Gateway() {
+    stop();
+}
+
+bool Gateway::is_ocpp_path(std::string_view target) {
+    return ocpp::is_ocpp_path(target);
+}
+
+void Gateway::accept(beast::tcp_stream stream, UpgradeRequest request, std::shared_ptr<void> seat) {
+    const auto target = request.target();
+    auto identity = identity_in({target.data(), target.size()});
+    if (!identity)
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::bad_request, identity.error().message});
+    if (!websocket::is_upgrade(request))
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::upgrade_required, "only WebSocket is spoken here"});
+    const auto subprotocol = chosen_subprotocol(offered_subprotocols(request));
+    if (!subprotocol)
+        return hub_->refuse(
+            std::move(stream), std::move(seat),
+            {http::status::bad_request, "Sec-WebSocket-Protocol must offer ocpp1.6"});
+    auto& roster = *hub_->around->roster;
+    auto presence = roster.enter();
+    const auto generation = presence ? roster.reserve() : 0;
+    if (generation == 0) {
+        log::warn("charger refused", {{"charger", *identity}, {"reason", "no room"}});
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::service_unavailable, "no room for more connections"});
+    }
+    const auto connection =
+        std::make_shared<Connection>(*std::move(identity), generation, std::move(stream),
+                                     hub_->around, std::move(presence), std::move(seat));
+    if (!roster.add(generation, connection)) return;  // We stop; its destructor closes it.
+    connection->open(std::move(request), *subprotocol);
+}
+
+void Gateway::call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
+                   std::function<void(CallResult)> done) {
+    const auto connection = hub_->around->roster->find(charger);
+    if (!connection) return hub_->not_connected(std::move(done));
+    connection->call(std::move(command), std::move(sent), std::move(done));
+}
+
+void Gateway::disconnect(const ChargerId& charger) {
+    if (const auto connection = hub_->around->roster->find(charger))
+        connection->close(websocket::close_code::normal, "disconnected by the operator");
+}
+
+std::size_t Gateway::connections() const {
+    return hub_->around->roster->joined();
+}
+
+void Gateway::stop() {
+    for (const auto& connection : hub_->around->roster->close())
+        connection->close(websocket::close_code::going_away, "the server is stopping");
+    const auto patience = hub_->around->options.close_timeout + kStopPatience;
+    if (!hub_->around->roster->wait_until_empty(patience))
+        log::error("gateway stopped with connections left", {});
+}
+
+}  // namespace busbar::ocpp
