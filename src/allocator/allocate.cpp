@@ -79,6 +79,12 @@ private:
         return order;
     }
 
+    // What binds goes first; a cap that would bind next stays behind it.
+    static void bind(Grant& grant, Reason reason) {
+        if (grant.reasons.front().kind == ReasonKind::kHardware) grant.reasons.clear();
+        grant.reasons.insert(grant.reasons.begin(), std::move(reason));
+    }
+
     // Grants the minimum, if every row has it left.
     void admit(LeafIndex i) {
         const auto& leaf = network_.leaves[i];
@@ -93,12 +99,11 @@ private:
             for (const auto phase : kPhases) {
                 const auto left = line(row, phase).left;
                 if (!leaf.phases.has(phase) || left >= extra) continue;
-                grants_[i].reasons.insert(grants_[i].reasons.begin(),
-                                          {.kind = ReasonKind::kNotAdmitted,
-                                           .rule = budgets_[row].cap,
-                                           .row = network_.rows[row].name,
-                                           .phase = phase,
-                                           .amount = std::max(left, 0_A)});
+                bind(grants_[i], {.kind = ReasonKind::kNotAdmitted,
+                                  .rule = budgets_[row].cap,
+                                  .row = network_.rows[row].name,
+                                  .phase = phase,
+                                  .amount = std::max(left, 0_A)});
                 return;
             }
         }
@@ -159,11 +164,11 @@ private:
         grant.limit = std::clamp(level, grant.limit, demands_[i].wanted);
         if (grant.limit < demands_[i].wanted) {
             const auto row = row_of(by);
-            grant.reasons.insert(grant.reasons.begin(), {.kind = ReasonKind::kShared,
-                                                         .rule = budgets_[row].cap,
-                                                         .row = network_.rows[row].name,
-                                                         .phase = phase_of(by),
-                                                         .sharers = lines_[by].sharers});
+            bind(grant, {.kind = ReasonKind::kShared,
+                         .rule = budgets_[row].cap,
+                         .row = network_.rows[row].name,
+                         .phase = phase_of(by),
+                         .sharers = lines_[by].sharers});
         }
         const auto taken = cost(i, grant.limit);
         each_line(i, [&](Line& l) {

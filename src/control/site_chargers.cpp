@@ -98,6 +98,16 @@ TransactionId SiteHome::new_transaction_id() const {
     }
 }
 
+// What was refused for one transaction says nothing of the next: it is not held back.
+void SiteHome::transaction_changed(LeafIndex leaf) {
+    const auto& evse = network_.leaves[leaf].evse;
+    ledger_.transaction_over(leaf, world_.clock.steady());
+    auto& station = stations_.at(evse.charger);
+    if (station.attempted.erase({ProfilePurpose::kTransaction, evse.number}) > 0)
+        station.failures = 0;
+    touch();
+}
+
 void SiteHome::start_transaction(const ChargerId& charger, StartRequest request,
                                  Callback<StartReply> reply) {
     const auto leaf = leaf_at(charger, request.connector);
@@ -152,11 +162,10 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
     }
     live.transaction = transaction;
     live.meter_register.expect_restart();
-    ledger_.transaction_over(*leaf, world_.clock.steady());  // Of the one before, if any.
+    transaction_changed(*leaf);
     // The answer first: the charger knows no limit of a transaction that it does not know.
     for (const auto& reply : waiting) reply(StartReply{Authorization::kAccepted, transaction.id});
     world_.feed.publish(TransactionChanged{transaction});
-    touch();
 }
 
 void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
@@ -171,11 +180,10 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
         done.stop_reason = request.reason.empty() ? "Local" : std::move(request.reason);
         // Whatever the store says, the car is gone: its amperes are for others once settled.
         live.transaction.reset();
-        ledger_.transaction_over(leaf, world_.clock.steady());
+        transaction_changed(leaf);
         finished_.push_back(done);
         if (finished_.size() > kMaxFinished) finished_.pop_front();
         world_.feed.publish(TransactionChanged{done});
-        touch();
         return world_.store.save_transaction(std::move(done), std::move(reply));
     }
     // An error would make it repeat this for ever, so it gets its answer all the same. If we

@@ -323,8 +323,10 @@ EvseReport SiteHome::evse_report(LeafIndex leaf) const {
                    .status = live.status,
                    .transaction = live.transaction,
                    .potential = ledger_.potential(leaf)};
-    out.applied =
-        ledger_.applied(leaf, running ? ProfilePurpose::kTransaction : ProfilePurpose::kDefault);
+    const auto fallback = ledger_.applied(leaf, ProfilePurpose::kDefault);
+    if (running) out.applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
+    // A transaction that was sent no limit of its own yet has the default.
+    if (!out.applied && (!running || fallback == out.potential)) out.applied = fallback;
     if (live.metered) out.metered = *std::ranges::max_element(*live.metered);
     if (leaf >= decision_.grants.size()) return out;
     out.desired = decision_.grants[leaf].limit;

@@ -146,8 +146,8 @@ private:
     Status may_change(const Charger& from, const Charger& to) const;
 
     // --- Chargers (site_chargers.cpp) ---
-    Station* current(const ChargerId& charger, std::int64_t generation);
     std::optional<LeafIndex> leaf_at(const ChargerId& charger, int connector) const;
+    void transaction_changed(LeafIndex leaf);
     void finish_start(const EvseId& evse, const Result<Done>& saved);
     TransactionId new_transaction_id() const;
     void record_meter(LeafIndex leaf, const MeterReport& report);

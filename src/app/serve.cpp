@@ -1,0 +1,140 @@
+#include "app/serve.hpp"
+
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/complaint.hpp"
+#include "app/seed.hpp"
+#include "app/server.hpp"
+#include "app/terminal.hpp"
+#include "sim/fleet.hpp"
+#include "sim/garage.hpp"
+
+namespace busbar::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kLogEverySeconds = 10;
+
+// Keeps SIGINT and SIGTERM for whoever waits here. Before any thread is started: they inherit it.
+class StopSignals {
+public:
+    StopSignals() {
+        sigemptyset(&set_);
+        sigaddset(&set_, SIGINT);
+        sigaddset(&set_, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    }
+
+    // True if one came within a second.
+    bool wait_a_second() const {
+        const timespec second{1, 0};
+        return sigtimedwait(&set_, nullptr, &second) > 0;
+    }
+
+private:
+    sigset_t set_{};
+};
+
+// A start that cannot work.
+int give_up(const Error& error) {
+    complain(error);
+    return kWrongUse;
+}
+
+std::size_t columns() {
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+Status seed_garage(control::Store& store, const control::Stored& stored) {
+    const auto garage = sim::demo_garage();
+    const bool there = std::ranges::any_of(
+        stored.sites, [&](const Site& site) { return site.id == garage.site.id; });
+    return there ? Status(Done{}) : seed(store, garage);
+}
+
+// Loops until told to stop: redraws the screen, or writes a line now and then.
+void show(Server& server, const Terminal& terminal, const StopSignals& signals) {
+    const bool live = isatty(STDOUT_FILENO) == 1;
+    for (int second = 0; !signals.wait_a_second(); ++second) {
+        const auto sites = server.reports();
+        server.metrics().look_at(sites);
+        const auto times = server.metrics().dispatch_times();
+        if (live) {
+            const auto screen = terminal.screen(sites, times, real_clock().wall(), columns());
+            std::fwrite(screen.data(), 1, screen.size(), stdout);
+            std::fflush(stdout);
+        } else if (second % kLogEverySeconds == 0) {
+            log::info("status", {{"what", Terminal::line(sites, times)}});
+        }
+    }
+}
+
+}  // namespace
+
+int serve(const Settings& settings) {
+    const StopSignals signals;
+    // The live screen is the console's; a log between its lines would tear it.
+    const bool live = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+    log::configure(live ? log::Level::kError : settings.log_level, settings.log_format);
+    Terminal terminal("http://" + settings.host + ":" + std::to_string(settings.port));
+    Server::Hooks hooks{.watch = [&](control::Feed& feed) { terminal.watch(feed, real_clock()); }};
+    if (settings.demo) hooks.prepare = seed_garage;
+    auto started = Server::start(settings, std::move(hooks));
+    if (!started) return give_up(started.error());
+    auto& server = **started;
+    std::printf("Busbar serves %s\n", server.url().c_str());
+    std::fflush(stdout);
+
+    std::unique_ptr<sim::Fleet> fleet;
+    if (settings.demo) {
+        auto made = sim::Fleet::start(
+            sim::demo_fleet("ws://127.0.0.1:" + std::to_string(server.port()) + "/ocpp/"));
+        if (!made) return give_up(made.error());
+        fleet = std::move(*made);
+    }
+    show(server, terminal, signals);
+    std::printf("\nstopping\n");
+    if (fleet) fleet->stop();
+    return 0;
+}
+
+int simulate(const SimOptions& options) {
+    const StopSignals signals;
+    auto fleet_options = sim::demo_fleet(options.url, options.seed);
+    if (options.chargers > 0)
+        fleet_options.chargers = sim::row_of_chargers(
+            options.prefix, options.chargers, {.id = ChargerId(options.prefix), .circuits = {}});
+    auto started = sim::Fleet::start(std::move(fleet_options));
+    if (!started) return give_up(started.error());
+    for (std::int64_t second = 1; !signals.wait_a_second(); ++second) {
+        const auto now = (*started)->snapshot();
+        std::size_t connected = 0, charging = 0;
+        Amperes drawn;
+        std::int64_t profiles = 0;
+        for (const auto& charger : now.chargers) {
+            connected += charger.connected;
+            charging += charger.in_transaction;
+            profiles += charger.profiles_received;
+            for (const auto phase : kPhases) drawn += charger.drawn[phase];
+        }
+        std::printf("%zu of %zu connected, %zu charging, %s A drawn (all lines), %lld profiles\n",
+                    connected, now.chargers.size(), charging, decimal(drawn.in_milli()).c_str(),
+                    static_cast<long long>(profiles));
+        std::fflush(stdout);
+        if (options.seconds > 0 && second >= options.seconds) break;
+    }
+    bool over = false;
+    for (const auto& circuit : (*started)->snapshot().circuits) over |= circuit.drawn.ever_over();
+    if (over) std::printf("a breaker of the demo garage was overloaded\n");
+    return over ? 1 : 0;
+}
+
+}  // namespace busbar::app

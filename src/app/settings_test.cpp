@@ -1,0 +1,76 @@
+#include "app/settings.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <map>
+
+namespace busbar::app {
+namespace {
+
+class SettingsTest : public testing::Test {
+protected:
+    SettingsTest() {
+        char name[] = "/tmp/busbar-settings-XXXXXX";
+        folder_ = mkdtemp(name);
+    }
+    ~SettingsTest() override { std::filesystem::remove_all(folder_); }
+
+    Result<Settings> read(Flags flags = {}) {
+        return read_settings(flags, [this](const char* name) -> std::optional<std::string> {
+            const auto found = environment_.find(name);
+            return found == environment_.end() ? std::nullopt : std::optional(found->second);
+        });
+    }
+    std::string file(const std::string& text) {
+        const auto path = folder_ / "busbar.toml";
+        std::ofstream(path) << text;
+        return path.string();
+    }
+
+    std::filesystem::path folder_;
+    std::map<std::string, std::string> environment_;
+};
+
+TEST_F(SettingsTest, TheCommandLineOutweighsTheEnvironmentAndThatTheFile) {
+    const auto path = file("port = 4000\nthreads = 3\nlog_level = \"warn\"\n");
+    EXPECT_EQ(read({.config = path})->port, 4000);
+    environment_["PORT"] = "4001";
+    EXPECT_EQ(read({.config = path})->port, 4001);
+    const auto all = read({.config = path, .port = "4002"});
+    EXPECT_EQ(all->port, 4002);
+    EXPECT_EQ(all->threads, 3);
+    EXPECT_EQ(all->log_level, log::Level::kWarn);
+}
+
+TEST_F(SettingsTest, AWrongValueNamesTheSettingWhereItWasWritten) {
+    environment_["PORT"] = "70000";
+    EXPECT_EQ(read().error().field, "PORT");
+    EXPECT_EQ(read({.port = "x"}).error().field, "--port");
+    EXPECT_EQ(read({.port = "x"}).error().message,
+              "must be a whole number from 0 to 65535 (it is 'x')");
+    environment_.clear();
+    const auto path = file("prot = 1\n");
+    EXPECT_EQ(read({.config = path}).error().field, path + ": prot");
+    EXPECT_EQ(read({.config = file("port = [")}).error().field, path);
+    EXPECT_EQ(read({.config = "/nowhere/busbar.toml"}).error().field, "/nowhere/busbar.toml");
+    EXPECT_EQ(read({.log_level = "loud"}).error().field, "--log-level");
+}
+
+TEST_F(SettingsTest, BindingBeyondLoopbackIsAnExplicitChoice) {
+    EXPECT_EQ(read({.host = "0.0.0.0"}).error().field, "--host");
+    environment_["HOST"] = "::";
+    EXPECT_EQ(read().error().field, "HOST");
+    EXPECT_TRUE(read({.open_network = true}));
+    environment_["HOST"] = "::1";
+    EXPECT_TRUE(read());
+}
+
+TEST_F(SettingsTest, ADatabaseServerIsRefusedNotIgnored) {
+    environment_["DATABASE_URL"] = "postgres://localhost/busbar";
+    EXPECT_EQ(read().error().field, "DATABASE_URL");
+}
+
+}  // namespace
+}  // namespace busbar::app
