@@ -201,7 +201,7 @@ private:
                          .store = kStore,
                          .times = summarise(std::move(to_socket)),
                          .ack = summarise(std::move(to_ack)),
-                         .note = "all power up at once: from the first limit at a socket to the last"});
+                         .note = "all power up at once: first limit at a socket to the last"});
         return Done{};
     }
 
@@ -280,7 +280,8 @@ private:
             const auto before = real_clock().steady();
             BUSBAR_TRY(reply,
                        client_->request("POST", "/api/v1/rules",
-                                        R"({"kind":"cap","select":{"circuit":"feeder"},"limitA":)" +
+                                        R"({"kind":"cap","select":{"circuit":"feeder"},)"
+                                        R"("limitA":)" +
                                             half + "}"));
             const auto seen = recorder_.wait([this](const Recorder::Seen& now) {
                 return accepted(now, 16_A) >= static_cast<std::size_t>(options_.chargers);

@@ -12,8 +12,8 @@ namespace {
 class SettingsTest : public testing::Test {
 protected:
     SettingsTest() {
-        char name[] = "/tmp/busbar-settings-XXXXXX";
-        folder_ = mkdtemp(name);
+        auto name = (std::filesystem::temp_directory_path() / "busbar-XXXXXX").string();
+        folder_ = mkdtemp(name.data());
     }
     ~SettingsTest() override { std::filesystem::remove_all(folder_); }
 

@@ -1,6 +1,7 @@
 #include "ledger/ledger.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/check.hpp"
 
@@ -43,15 +44,12 @@ Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
 
 Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
     const auto open = entry.call ? entry.call->value : 0_A;
-    return std::max({enforced(entry, leaf), open, entry.reserved, entry.held});
+    const auto held = entry.holds.empty() ? 0_A : entry.holds.front().value;
+    return std::max({enforced(entry, leaf), open, entry.reserved, held});
 }
 
 Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {
-    if (!entry.call) {
-        // A hold without an end waits for an answer that may never come.
-        const auto stays = entry.held_until ? 0_A : entry.held;
-        return std::max({enforced(entry, leaf), entry.reserved, stays});
-    }
+    if (!entry.call) return std::max(enforced(entry, leaf), entry.reserved);
     const auto& call = *entry.call;
     // Silent before, silent again: nobody should wait for such a charger.
     if (entry.slots[index(call.purpose)].unanswered > 0_A && entry.known)
@@ -93,15 +91,8 @@ Ledger::Room Ledger::room(LeafIndex leaf) const {
 
 void Ledger::restore(LeafIndex leaf, Amperes potential) {
     auto& entry = entries_[leaf];
-    entry = {.known = true,
-             .slots = {},
-             .call = {},
-             .reserved = {},
-             .held = {},
-             .held_until = {},
-             .counted = entry.counted,
-             .expected = entry.expected};
-    for (auto& slot : entry.slots) slot.unanswered = potential;
+    entry.known = true;
+    for (auto& slot : entry.slots) slot = {.accepted = {}, .unanswered = potential};
     recount(leaf);
 }
 
@@ -121,22 +112,22 @@ void Ledger::forget(LeafIndex leaf) {
     recount(leaf);
 }
 
-// What it counted before stays counted until `until`.
-void Ledger::hold(Entry& entry, LeafIndex leaf, Amperes before, std::optional<SteadyPoint> until) {
-    entry.held = {};
-    entry.held_until.reset();
-    if (before <= potential_of(entry, leaf)) return;
-    entry.held = before;
-    entry.held_until = until;
+// Each decrease has its own time to be followed, whatever was sent after it: the draw is never
+// above all that was enforced within the last settle time. What a later and greater hold covers
+// is dropped.
+void Ledger::hold(Entry& entry, Amperes value, SteadyPoint until) {
+    std::erase_if(entry.holds, [&](const Hold& h) { return h.value <= value && h.until <= until; });
+    const auto covered = [&](const Hold& h) { return h.value >= value && h.until >= until; };
+    if (std::ranges::any_of(entry.holds, covered)) return;
+    entry.holds.push_back({value, until});
+    std::ranges::sort(entry.holds, std::greater{}, &Hold::value);
 }
 
 void Ledger::transaction_over(LeafIndex leaf, SteadyPoint now) {
     auto& entry = entries_[leaf];
-    const auto before = entry.counted;
+    const auto before = enforced(entry, leaf);
     entry.slots[index(ProfilePurpose::kTransaction)] = {};
-    // With a call open, its answer decides when the car has followed.
-    hold(entry, leaf, before,
-         entry.call ? std::nullopt : std::optional{now + leaves_[leaf].settle});
+    if (before > enforced(entry, leaf)) hold(entry, before, now + leaves_[leaf].settle);
     recount(leaf);
 }
 
@@ -169,9 +160,6 @@ void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value) {
     auto& entry = entries_[leaf];
     BUSBAR_CHECK(!entry.call);
     BUSBAR_CHECK(value <= entry.counted);
-    // A settle that was running belonged to an older value: it ends with this call's answer.
-    entry.held = std::max(entry.held, enforced(entry, leaf));
-    entry.held_until.reset();
     entry.call = OpenCall{purpose, value};
     entry.reserved = {};
     recount(leaf);
@@ -182,26 +170,24 @@ void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Draw
     BUSBAR_CHECK(entry.call.has_value());
     const auto call = *entry.call;
     auto& slot = entry.slots[index(call.purpose)];
-    const auto followed = drawing == Drawing::kPossible ? now + leaves_[leaf].settle : now;
-    auto before = entry.held;
+    const auto before = std::max(enforced(entry, leaf), call.value);
     entry.call.reset();
     switch (outcome) {
         case CallOutcome::kAccepted:
             slot = {.accepted = call.value, .unanswered = {}};
             if (call.purpose == ProfilePurpose::kDefault) entry.known = true;
-            hold(entry, leaf, before, followed);
+            if (before > enforced(entry, leaf) && drawing == Drawing::kPossible)
+                hold(entry, before, now + leaves_[leaf].settle);
             break;
         case CallOutcome::kUnanswered:
             // It may have been applied, or not: both values count until one is accepted.
             slot.unanswered = std::max({slot.unanswered, call.value, slot.accepted.value_or(0_A)});
             slot.accepted.reset();
-            hold(entry, leaf, before, std::nullopt);
             break;
         case CallOutcome::kRejected:
         case CallOutcome::kNotSupported:
         case CallOutcome::kNotSent:
-            hold(entry, leaf, before, followed);
-            break;
+            break;  // All is as it was before.
     }
     recount(leaf);
 }
@@ -210,11 +196,11 @@ bool Ledger::settle(SteadyPoint now) {
     bool fell = false;
     for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
         auto& entry = entries_[leaf];
-        if (!entry.held_until || now < *entry.held_until) continue;
-        entry.held = {};
-        entry.held_until.reset();
+        if (std::erase_if(entry.holds, [&](const Hold& h) { return h.until <= now; }) == 0)
+            continue;
+        const auto before = entry.counted;
         recount(leaf);
-        fell = true;
+        fell = fell || entry.counted < before;
     }
     return fell;
 }
@@ -222,7 +208,8 @@ bool Ledger::settle(SteadyPoint now) {
 std::optional<SteadyPoint> Ledger::next_settle() const {
     std::optional<SteadyPoint> next;
     for (const auto& entry : entries_)
-        if (entry.held_until && (!next || *entry.held_until < *next)) next = entry.held_until;
+        for (const auto& held : entry.holds)
+            if (!next || held.until < *next) next = held.until;
     return next;
 }
 

@@ -6,7 +6,7 @@
 // is the greatest of
 //   - what it last accepted, as default and for the running transaction,
 //   - every value sent since that it has not answered,
-//   - what it had before, until the car has had time to follow (settle),
+//   - what it had before each decrease, until the car has had time to follow that one (settle),
 //   - and its hardware maximum, while we know nothing of it (never seen, or rebooted).
 // A decrease may go at any time. An increase is first reserved, which needs room on every row.
 //
@@ -85,15 +85,19 @@ private:
         ProfilePurpose purpose;
         Amperes value;
     };
+    // What was enforced until a moment ago: a car has `until` to have followed.
+    struct Hold {
+        Amperes value;
+        SteadyPoint until;
+    };
     struct Entry {
         bool known = false;
         Slot slots[2];  // By ProfilePurpose.
         std::optional<OpenCall> call;
         Amperes reserved;
-        Amperes held;  // Until held_until; without one, until a call is accepted.
-        std::optional<SteadyPoint> held_until;
-        Amperes counted;   // The potential, as it is in the sums.
-        Amperes expected;  // What it comes to when what is on its way back has arrived.
+        std::vector<Hold> holds;  // The sooner over, the greater.
+        Amperes counted;          // The potential, as it is in the sums.
+        Amperes expected;         // What it comes to when what is on its way back has arrived.
     };
     struct Sum {
         Amperes potential;
@@ -107,7 +111,7 @@ private:
     Amperes enforced(const Entry& entry, LeafIndex leaf) const;
     Amperes potential_of(const Entry& entry, LeafIndex leaf) const;
     Amperes expected_of(const Entry& entry, LeafIndex leaf) const;
-    void hold(Entry& entry, LeafIndex leaf, Amperes before, std::optional<SteadyPoint> until);
+    static void hold(Entry& entry, Amperes value, SteadyPoint until);
     void recount(LeafIndex leaf);
     struct Room {
         Amperes now;  // Least over its rows; negative where a row is over its budget.

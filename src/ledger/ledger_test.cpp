@@ -118,18 +118,32 @@ TEST_F(TwoChargers, ARejectedIncreaseGivesItsAmpsBackWhenAnswered) {
     EXPECT_EQ(ledger_.potential(0), 0_A);
 }
 
-TEST_F(TwoChargers, ANewerCallCancelsTheSettleOfTheOlder) {
+TEST_F(TwoChargers, EachDecreaseHasItsOwnTimeToBeFollowed) {
+    send(0, 32_A);
+    answer(0, kAccepted);
+    send(0, 20_A);
+    answer(0, kAccepted);
+    pass(3s);
+    send(0, 10_A);
+    answer(0, kAccepted);
+    EXPECT_EQ(ledger_.potential(0), 32_A);
+    pass(2s);
+    EXPECT_EQ(ledger_.potential(0), 20_A);
+    pass(3s);
+    EXPECT_EQ(ledger_.potential(0), 10_A);
+}
+
+TEST_F(TwoChargers, ASettleThatEndsTakesNothingFromACallThatIsOpenOrWasNotAnswered) {
     send(0, 32_A);
     answer(0, kAccepted);
     send(0, 10_A);
     answer(0, kAccepted);
-    pass(4s);
-    send(0, 12_A);
+    send(0, 24_A);
     pass(10s);
-    EXPECT_EQ(ledger_.potential(0), 32_A);
+    EXPECT_EQ(ledger_.potential(0), 24_A);
     answer(0, kUnanswered);
     pass(3600s);
-    EXPECT_EQ(ledger_.potential(0), 32_A);
+    EXPECT_EQ(ledger_.potential(0), 24_A);
 }
 
 TEST_F(TwoChargers, GivesAPartWhenNoMoreIsOnItsWay) {
@@ -199,8 +213,8 @@ TEST_F(TwoChargers, AChangedNetworkKeepsWhatIsKnown) {
 struct Physical {
     Amperes fallback = 32_A;             // TxDefault; the hardware maximum before there is one.
     std::optional<Amperes> transaction;  // TxProfile in force.
-    Amperes draw;                        // What the car still takes.
-    SteadyPoint follows_by{};            // By then it has followed.
+    Amperes draw;                        // The most the car may still take.
+    std::vector<std::pair<Amperes, SteadyPoint>> past = {};  // Enforced, and until when.
     bool plugged = false;
     bool connected = true;
     std::optional<std::pair<ProfilePurpose, Amperes>> request;  // On its way there.
@@ -309,14 +323,16 @@ private:
     }
     template <class F>
     void changes(Physical& c, F&& change) {
+        c.past.emplace_back(c.enforces(), now_);
         change();
-        c.draw = std::max(c.draw, c.enforces());
-        c.follows_by = now_ + kSettle;
     }
+    // Every car takes the worst it may: the most that was enforced within the settle time.
     void follow() {
-        for (auto& c : chargers_)
-            if (c.draw > c.enforces() && (now_ >= c.follows_by || random_() % 6 == 0))
-                c.draw = c.enforces();
+        for (auto& c : chargers_) {
+            std::erase_if(c.past, [&](const auto& p) { return p.second + kSettle <= now_; });
+            c.draw = c.enforces();
+            for (const auto& [value, until] : c.past) c.draw = std::max(c.draw, value);
+        }
     }
     // A potential is never less than the draw; and once the rows fitted, they go on to fit.
     void check() {

@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <future>
 
+#include "base/clock.hpp"
 #include "net/asio_strand.hpp"
 #include "net/io_threads.hpp"
 #include "net/listener.hpp"
@@ -42,8 +43,8 @@ TEST(AsioStrand, RunsTimersNotBeforeTheirTime) {
     IoThreads threads(2);
     AsioStrand strand(threads.context().get_executor());
     std::promise<SteadyPoint> ran;
-    const auto due = std::chrono::steady_clock::now() + 20ms;
-    strand.post([&] { strand.at(due, [&] { ran.set_value(std::chrono::steady_clock::now()); }); });
+    const auto due = real_clock().steady() + 20ms;
+    strand.post([&] { strand.at(due, [&] { ran.set_value(real_clock().steady()); }); });
     auto when = ran.get_future();
     ASSERT_EQ(when.wait_for(kSoon), std::future_status::ready);
     EXPECT_GE(when.get(), due);

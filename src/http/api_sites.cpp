@@ -1,0 +1,139 @@
+// Sites and their circuits.
+#include "http/answers.hpp"
+#include "http/body.hpp"
+
+namespace busbar::http {
+namespace {
+
+using Sites = Result<std::vector<control::SiteReport>>;
+
+std::string site_json(const control::SiteReport& report) {
+    return merged(control::to_json(report.site),
+                  "{\"revision\":" + std::to_string(report.revision) + "}");
+}
+
+std::string circuit_json(const control::CircuitReport& report) {
+    JsonWriter live;
+    live.begin_object();
+    write_live(live, report);
+    live.end_object();
+    return merged(control::to_json(report.circuit), live.text());
+}
+
+std::vector<control::CircuitReport> circuits_of(std::vector<control::SiteReport> sites) {
+    std::vector<control::CircuitReport> all;
+    for (auto& site : sites)
+        all.insert(all.end(), std::make_move_iterator(site.circuits.begin()),
+                   std::make_move_iterator(site.circuits.end()));
+    return all;
+}
+
+void list_sites(const Backend& backend, const Request& request, const Reply& reply) {
+    auto page = page_of(request);
+    if (!page) return reply(problem(page.error()));
+    backend.control.reports([reply, page = *std::move(page)](Sites sites) {
+        if (!sites) return reply(problem(sites.error()));
+        const auto key = [](const control::SiteReport& report) { return report.site.id.str(); };
+        std::ranges::sort(*sites, {}, key);
+        reply(json_answer(200, page_json(*sites, page, key, std::less<>(), site_json)));
+    });
+}
+
+void show_site(const Backend& backend, const Request& request, const Reply& reply) {
+    backend.control.reports([reply, id = SiteId(request.param("id"))](const Sites& sites) {
+        if (!sites) return reply(problem(sites.error()));
+        for (const auto& report : *sites)
+            if (report.site.id == id) return reply(json_answer(200, site_json(report)));
+        reply(problem(Error{Errc::kNotFound, "site '" + id.str() + "' does not exist"}));
+    });
+}
+
+void put_site(const Backend& backend, const Request& request, const Reply& reply) {
+    const auto body = json_body(request);
+    if (!body) return reply(problem(body.error()));
+    auto patch = parse_site(*body);
+    if (!patch) return reply(problem(patch.error()));
+    if (const auto checked = check_no_if_match(request); !checked)
+        return reply(precondition_failed(checked.error().message));
+    auto done = [reply, path = request.target.path](Result<control::Written<Site>> written) {
+        if (!written) return reply(problem(written.error()));
+        reply(written_answer(written->created, with_revision(*written), path));
+    };
+    backend.control.put_site(SiteId(request.param("id")), *std::move(patch), caller_of(request),
+                             std::move(done));
+}
+
+void list_circuits(const Backend& backend, const Request& request, const Reply& reply) {
+    auto page = page_of(request);
+    if (!page) return reply(problem(page.error()));
+    backend.control.reports([reply, page = *std::move(page)](Sites sites) {
+        if (!sites) return reply(problem(sites.error()));
+        auto circuits = circuits_of(*std::move(sites));
+        const auto key = [](const control::CircuitReport& report) {
+            return report.circuit.id.str();
+        };
+        std::ranges::sort(circuits, {}, key);
+        reply(json_answer(200, page_json(circuits, page, key, std::less<>(), circuit_json)));
+    });
+}
+
+void show_circuit(const Backend& backend, const Request& request, const Reply& reply) {
+    backend.control.reports([reply, id = CircuitId(request.param("id"))](const Sites& sites) {
+        if (!sites) return reply(problem(sites.error()));
+        for (const auto& report : circuits_of(*sites))
+            if (report.circuit.id == id) return reply(json_answer(200, circuit_json(report)));
+        reply(problem(Error{Errc::kNotFound, "circuit '" + id.str() + "' does not exist"}));
+    });
+}
+
+void put_circuit(const Backend& backend, const Request& request, const Reply& reply) {
+    const auto body = json_body(request);
+    if (!body) return reply(problem(body.error()));
+    auto wanted = parse_circuit(*body);
+    if (!wanted) return reply(problem(wanted.error()));
+    if (const auto checked = check_no_if_match(request); !checked)
+        return reply(precondition_failed(checked.error().message));
+    auto done = [reply, path = request.target.path](Result<control::Written<Circuit>> written) {
+        if (!written) return reply(problem(written.error()));
+        reply(written_answer(written->created, with_revision(*written), path));
+    };
+    backend.control.put_circuit(CircuitId(request.param("id")), std::move(wanted->site),
+                                std::move(wanted->patch), caller_of(request), std::move(done));
+}
+
+void delete_circuit(const Backend& backend, const Request& request, const Reply& reply) {
+    if (const auto checked = check_no_if_match(request); !checked)
+        return reply(precondition_failed(checked.error().message));
+    backend.control.delete_circuit(CircuitId(request.param("id")), caller_of(request),
+                                   [reply](const Result<control::Written<Circuit>>& written) {
+                                       reply(deleted_answer(written));
+                                   });
+}
+
+}  // namespace
+
+void write_live(JsonWriter& json, const control::CircuitReport& report) {
+    const auto amperes = [&](std::string_view name, const PerPhase& value) {
+        control::write_json(json.key(name), value);
+    };
+    amperes("budgetA", report.budget);
+    json.member("capA", report.cap);
+    amperes("potentialA", report.potential);
+    amperes("meteredA", report.metered);
+    amperes("allocatedA", report.allocated);
+}
+
+void add_site_routes(Router& router, const Backend& backend) {
+    router.add(Method::kGet, "/api/v1/sites", bound(backend, list_sites));
+    router.add(Method::kGet, "/api/v1/sites/{id}", bound(backend, show_site));
+    router.add(Method::kPut, "/api/v1/sites/{id}", bound(backend, put_site));
+}
+
+void add_circuit_routes(Router& router, const Backend& backend) {
+    router.add(Method::kGet, "/api/v1/circuits", bound(backend, list_circuits));
+    router.add(Method::kGet, "/api/v1/circuits/{id}", bound(backend, show_circuit));
+    router.add(Method::kPut, "/api/v1/circuits/{id}", bound(backend, put_circuit));
+    router.add(Method::kDelete, "/api/v1/circuits/{id}", bound(backend, delete_circuit));
+}
+
+}  // namespace busbar::http
