@@ -8,6 +8,7 @@
 #include "base/quantity.hpp"
 #include "base/strand.hpp"
 #include "base/time.hpp"
+#include "base/utf8.hpp"
 
 namespace busbar {
 namespace {
@@ -70,6 +71,14 @@ TEST(Time, RefusesWhatIsNoTime) {
           "9999-01-01T00:00:00Z", "2026-02-10T24:00:00Z", "2026-02-10T12:00:00+99:99",
           "2026-02-10T12:00:00.Z", "2026-02-10T12:00:00Zx", "now"})
         EXPECT_FALSE(parse_time(text)) << text;
+}
+
+TEST(Utf8, IsNothingButWellFormedCharacters) {
+    for (const auto* good : {"", "CP-1", "é", "漢", "\xF0\x9F\x9A\x97", "\xF4\x8F\xBF\xBF"})
+        EXPECT_TRUE(is_utf8(good)) << good;
+    for (const auto* bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
+                            "\xF4\x90\x80\x80", "\xFF", "a\xE6\xBC"})
+        EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
 TEST(JsonWriter, WritesAmountsWithTheDigitsThatWentIn) {

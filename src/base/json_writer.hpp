@@ -18,6 +18,12 @@ namespace busbar {
 // UTF-8 are replaced, so that the result is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
+inline std::string json_string(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
 // Commas are put where they belong; braces and names are the caller's duty.
 class JsonWriter {
 public:

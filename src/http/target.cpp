@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
+
 namespace busbar::http {
 namespace {
 
@@ -18,27 +20,12 @@ int hex_value(char c) {
     return -1;
 }
 
-// How many bytes the character at the front has by RFC 3629; 0 if it is none.
-std::size_t character_size(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto lead = byte(0);
-    if (lead < 0x80) return 1;
-    const std::size_t size = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (size == 0 || lead > 0xF4 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i)
-        if ((byte(i) & 0xC0U) != 0x80) return 0;
-    const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-    const bool none = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
-    return overlong || none ? 0 : size;
-}
-
 Status check_readable(std::string_view text) {
     while (!text.empty()) {
-        const auto size = character_size(text);
-        if (size == 0) return malformed("the URL is not UTF-8");
-        const auto c = static_cast<unsigned char>(text.front());
-        if (c < 0x20 || c == 0x7f) return malformed("the URL holds a control character");
-        text.remove_prefix(size);
+        const auto character = take_character(text);
+        if (!character) return malformed("the URL is not UTF-8");
+        if (*character < 0x20 || *character == 0x7f)
+            return malformed("the URL holds a control character");
     }
     return Done{};
 }

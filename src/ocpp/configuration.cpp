@@ -1,13 +1,13 @@
+#include "base/json_writer.hpp"
 #include "ocpp/command.hpp"
 #include "ocpp/schema.hpp"
-#include "ocpp/text.hpp"
 
 // OCPP 1.6, Core: a charger's configuration keys.
 namespace busbar::ocpp {
 
 Question ask(const GetConfiguration& command) {
     std::string keys;
-    for (const auto& key : command.keys) keys += (keys.empty() ? "" : ",") + quoted(key);
+    for (const auto& key : command.keys) keys += (keys.empty() ? "" : ",") + json_string(key);
     return {"GetConfiguration", keys.empty() ? "{}" : R"({"key":[)" + keys + "]}"};
 }
 
@@ -22,8 +22,8 @@ CallResult understand(const GetConfiguration&, const boost::json::object& payloa
 }
 
 Question ask(const ChangeConfiguration& command) {
-    return {"ChangeConfiguration",
-            R"({"key":)" + quoted(command.key) + R"(,"value":)" + quoted(command.value) + "}"};
+    return {"ChangeConfiguration", R"({"key":)" + json_string(command.key) + R"(,"value":)" +
+                                       json_string(command.value) + "}"};
 }
 
 CallResult understand(const ChangeConfiguration&, const boost::json::object& payload,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "ocpp/text.hpp"
+#include "base/utf8.hpp"
 
 namespace busbar::ocpp {
 namespace {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/json_writer.hpp"
 #include "ocpp/text.hpp"
 
 namespace busbar::ocpp {
@@ -157,7 +158,7 @@ std::string result_frame(std::string_view id, std::string_view payload) {
 
 std::string error_frame(std::string_view id, const CallError& error) {
     return joined({"[4,", id, ",\"", to_string(error.code), "\",",
-                   quoted(first_characters(error.description, kMaxDescription)), ",{}]"});
+                   json_string(first_characters(error.description, kMaxDescription)), ",{}]"});
 }
 
 }  // namespace busbar::ocpp

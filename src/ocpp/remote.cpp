@@ -1,12 +1,12 @@
+#include "base/json_writer.hpp"
 #include "ocpp/command.hpp"
 #include "ocpp/schema.hpp"
-#include "ocpp/text.hpp"
 
 // OCPP 1.6, Remote Trigger.
 namespace busbar::ocpp {
 
 Question ask(const TriggerMessage& command) {
-    std::string payload = R"({"requestedMessage":)" + quoted(command.message);
+    std::string payload = R"({"requestedMessage":)" + json_string(command.message);
     if (command.connector) payload += R"(,"connectorId":)" + std::to_string(*command.connector);
     return {"TriggerMessage", payload + "}"};
 }

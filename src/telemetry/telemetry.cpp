@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace busbar::telemetry {
 namespace {
 
@@ -16,25 +18,6 @@ constexpr std::int64_t kMinMilliCelsius = -100'000;
 constexpr std::int64_t kMaxMilliCelsius = 200'000;
 constexpr Duration kOldest = hours{90 * 24};
 constexpr Duration kFurthestAhead = hours{24};
-
-// Takes one character off the front of `text`, or nothing where that is not UTF-8: too short, too
-// long a form, a surrogate, or beyond the last code point.
-std::optional<char32_t> take_character(std::string_view& text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto first = byte(0);
-    const std::size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || text.size() < size) return {};
-    char32_t code = size == 1 ? first : first & (0x7FU >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) return {};
-        code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    if (overlong || surrogate || code > 0x10FFFF) return {};
-    text.remove_prefix(size);
-    return code;
-}
 
 // Whether a person who reads the id sees it as it is: no control characters, no line breaks, none
 // of the marks that reverse the direction of what follows, nothing outside Unicode.
