@@ -1,6 +1,7 @@
 #include "control/control.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/log.hpp"
@@ -20,9 +21,16 @@ Error unknown_thing(const char* what, const Name& id) {
     return {Errc::kNotFound, std::string(what) + " '" + id.str() + "' does not exist"};
 }
 
-// The numbers of rules go on where the revisions stand: each rule took at least one.
 RuleId rule_id(std::int64_t number) {
     return RuleId("r-" + std::to_string(number));
+}
+
+// 0 for an id that is not one of ours.
+std::int64_t number_of(const RuleId& id) {
+    std::int64_t number = 0;
+    const auto& text = id.str();
+    if (text.size() > 2) std::from_chars(text.data() + 2, text.data() + text.size(), number);
+    return number;
 }
 
 }  // namespace
@@ -49,6 +57,8 @@ Status Control::start(Gateway& gateway) {
     if (!loaded) return std::move(loaded).error().in("load");
     auto& stored = *loaded;
     last_rule_ = stored.revision;
+    for (const auto& rule : stored.rules)
+        last_rule_ = std::max<std::int64_t>(last_rule_, number_of(rule.id));
     world_.store.on_commit([this](const Committed& change) { on_commit(change); });
     for (const auto& site : stored.sites) {
         SiteConfig config{site, {}, {}};
@@ -259,7 +269,11 @@ void Control::put_circuit(CircuitId id, std::optional<SiteId> in, CircuitPatch p
                           Callback<Written<Circuit>> done) {
     auto home = home_of(&Directory::circuits, id);
     if (!home && in) home = site(*in);
-    if (!home && in) return done(unknown_thing("site", *in));
+    if (in && (!home || home != site(*in)))
+        return done(home ? Error{Errc::kConflict,
+                                 "circuit '" + id.str() + "' is at another site: its id is taken",
+                                 "site"}
+                         : unknown_thing("site", *in));
     if (!home) {
         const auto only = site_for({SelectorKind::kAll});
         if (!only) return done(only.error());

@@ -557,6 +557,29 @@ TEST_F(ControlTest, WrongRulesChangeNothing) {
     EXPECT_EQ(applied("a"), 16_A);
 }
 
+TEST_F(ControlTest, ARulesIdIsNotGivenAgainAfterARestart) {
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(rule(cap("a", -1_A)));
+    store_.fails = true;
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(rule(cap("a", 9_A)));
+    store_.fails = false;
+    const auto first = rule(cap("a", 10_A))->value.id;
+    restart();
+    const auto second = rule(cap("a", 11_A));
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_NE(second->value.id, first);
+    EXPECT_EQ(store_.kept.rules.size(), 2u);
+}
+
+TEST_F(ControlTest, ACircuitsIdBelongsToOneSite) {
+    Result<Written<Circuit>> out = Error{Errc::kTimeout, ""};
+    control_->put_site(SiteId("other"), {}, {"me", clock_.steady()}, [](auto) {});
+    run();
+    control_->put_circuit(CircuitId("feeder"), SiteId("other"), {.breaker = PerPhase::each(9_A)},
+                          {"me", clock_.steady()}, [&](auto r) { out = std::move(r); });
+    run();
+    EXPECT_EQ(out.error().code, Errc::kConflict);
+}
+
 TEST_F(ControlTest, AnUnknownChargerIsPendingUntilItIsConfigured) {
     connect("d");
     run();

@@ -80,7 +80,7 @@ Status SiteHome::check_with(const Rule& rule) const {
 void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
     if (rules_.size() >= kMaxRules)
         return done(Error{Errc::kConflict, "the site has 10000 rules, which is the most it takes"});
-    Rule rule{.id = world_.next_rule_id(),
+    Rule rule{.id = RuleId(""),  // It gets one once it is known to be right.
               .site = config_.site.id,
               .kind = draft.kind,
               .select = std::move(draft.select),
@@ -93,6 +93,7 @@ void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule
     if (rule.expires_at && *rule.expires_at <= rule.created_at)
         return done(Error{Errc::kInvalid, "is in the past", "expiresAt"});
     if (const auto checked = check_with(rule); !checked) return done(checked.error());
+    rule.id = world_.next_rule_id();
     auto after = to_json(rule);
     write(PutRule{rule}, rule, true, "", std::move(after), std::move(caller), std::move(done));
 }
@@ -355,7 +356,7 @@ void SiteHome::forget_expired() {
         if (rule.active(now)) continue;
         auto ignore = [id = rule.id](Result<Written<Rule>> gone) {
             // Harmless: an expired rule does nothing, and the next start tries again.
-            if (!gone)
+            if (!gone && gone.error().code != Errc::kNotFound)
                 log::warn("expired rule stays", {{"rule", id}, {"why", gone.error().message}});
         };
         delete_rule(rule.id, {kOwnAuthor, world_.clock.steady()}, std::move(ignore));
