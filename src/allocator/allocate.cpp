@@ -145,15 +145,18 @@ private:
             std::size_t first = lines_.size();
             for (std::size_t k = 0; k < lines_.size(); ++k) {
                 auto& l = lines_[k];
-                if (l.dirty) l.full_at = l.members.empty() ? kNever : full_level(l);
-                l.dirty = false;
+                if (l.dirty) {
+                    std::erase_if(l.members, [&](LeafIndex i) { return frozen_[i]; });
+                    l.full_at = l.members.empty() ? kNever : full_level(l);
+                    l.dirty = false;
+                }
                 if (l.full_at < kNever &&
                     (first == lines_.size() || l.full_at < lines_[first].full_at))
                     first = k;
             }
             if (first == lines_.size()) break;
             const auto level = lines_[first].full_at;
-            for (const auto i : std::vector(lines_[first].members)) freeze(i, level, first);
+            for (const auto i : lines_[first].members) freeze(i, level, first);
         }
         for (const auto& l : lines_)
             for (const auto i : l.members) grants_[i].limit = demands_[i].wanted;
@@ -170,10 +173,10 @@ private:
                          .phase = phase_of(by),
                          .sharers = lines_[by].sharers});
         }
+        frozen_[i] = true;
         const auto taken = cost(i, grant.limit);
         each_line(i, [&](Line& l) {
             l.left -= taken;
-            std::erase(l.members, i);
             l.dirty = true;
         });
     }
@@ -226,6 +229,7 @@ private:
     std::span<const Demand> demands_;
     std::vector<Grant> grants_;
     std::vector<Line> lines_;
+    std::vector<bool> frozen_ = std::vector<bool>(demands_.size());
 };
 
 }  // namespace

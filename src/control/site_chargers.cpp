@@ -30,10 +30,11 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.online = true;
     station.generation = generation;
     station.failures = 0;
-    station.attempted.clear();
+    station.default_limit = {};
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         live_[leaf].status = ConnectorStatus::kUnknown;
+        live_[leaf].transaction_limit = {};
         if (network_.leaves[leaf].keeps_profiles)
             ledger_.doubt(leaf);
         else
@@ -102,9 +103,8 @@ TransactionId SiteHome::new_transaction_id() const {
 void SiteHome::transaction_changed(LeafIndex leaf) {
     const auto& evse = network_.leaves[leaf].evse;
     ledger_.transaction_over(leaf, world_.clock.steady());
-    auto& station = stations_.at(evse.charger);
-    if (station.attempted.erase({ProfilePurpose::kTransaction, evse.number}) > 0)
-        station.failures = 0;
+    const auto before = std::exchange(live_[leaf].transaction_limit, {});
+    if (before.attempted) stations_.at(evse.charger).failures = 0;
     touch();
 }
 

@@ -62,20 +62,34 @@ void SiteHome::touch() {
     post([](SiteHome& site) { site.evaluate(); });
 }
 
-std::vector<LeafState> SiteHome::leaf_states() const {
-    std::vector<LeafState> states;
-    states.reserve(live_.size());
-    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
-        const auto& live = live_[leaf];
-        const bool car_gone = live.status == ConnectorStatus::kAvailable ||
-                              live.status == ConnectorStatus::kFinishing ||
-                              live.status == ConnectorStatus::kFaulted ||
-                              live.status == ConnectorStatus::kUnavailable;
-        states.push_back({.reachable = stations_.at(network_.leaves[leaf].evse.charger).online,
-                          .wants = live.transaction && !car_gone,
-                          .since = live.transaction ? live.transaction->started_at : TimePoint{},
-                          .potential = ledger_.potential(leaf)});
+// Chargers and leaves stand in the same order, so that they are walked side by side.
+template <class F>
+void SiteHome::each_station(F&& visit) {
+    LeafIndex leaf = 0;
+    for (auto& [charger, station] : stations_) {
+        Leaves leaves{leaf, leaf};
+        while (leaves.end < live_.size() && network_.leaves[leaves.end].evse.charger == charger)
+            ++leaves.end;
+        visit(charger, station, leaves);
+        leaf = leaves.end;
     }
+}
+
+std::vector<LeafState> SiteHome::leaf_states() {
+    std::vector<LeafState> states(live_.size());
+    each_station([&](const ChargerId&, const Station& station, Leaves leaves) {
+        for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
+            const auto& live = live_[leaf];
+            const bool car_gone = live.status == ConnectorStatus::kAvailable ||
+                                  live.status == ConnectorStatus::kFinishing ||
+                                  live.status == ConnectorStatus::kFaulted ||
+                                  live.status == ConnectorStatus::kUnavailable;
+            states[leaf] = {.reachable = station.online,
+                            .wants = live.transaction && !car_gone,
+                            .since = live.transaction ? live.transaction->started_at : TimePoint{},
+                            .potential = ledger_.potential(leaf)};
+        }
+    });
     return states;
 }
 
@@ -94,76 +108,81 @@ void SiteHome::evaluate() {
         Resolved{config_.site.id, world_.clock.steady() - now, network_.leaves.size()});
 
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) ledger_.reserve(leaf, 0_A);
-    for (auto& [charger, station] : stations_) plan(charger, station, now);
+    each_station([&](const ChargerId& charger, Station& station, Leaves leaves) {
+        plan(charger, station, leaves, now);
+    });
     fresh_cause_.reset();
     persist();
     schedule_wakes(world_.clock.steady(), wall);
 }
 
 // Compares what one charger should have with what it has, and sends what may be sent.
-void SiteHome::plan(const ChargerId& charger, Station& station, SteadyPoint now) {
-    const auto [first, last] = network_.leaves_of(charger);
-    std::vector<Planned> planned;
-    std::vector<Amperes> wants;
-    std::vector<LeafIndex> all;
-    for (auto leaf = first; leaf < last; ++leaf) all.push_back(leaf);
-    const bool excluded = decision_.excluded[first];
+void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now) {
+    planned_.clear();
+    views_.clear();
     // One default for all connectors of a charger: never connector 0 and n mixed.
-    planned.push_back({{.purpose = ProfilePurpose::kDefault}, all});
-    wants.push_back(excluded ? network_.leaves[first].maximum : network_.leaves[first].floor);
-    for (const auto leaf : all) {
+    const auto& any = network_.leaves[leaves.first];
+    planned_.push_back({{.purpose = ProfilePurpose::kDefault},
+                        leaves,
+                        decision_.excluded[leaves.first] ? any.maximum : any.floor});
+    for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
         if (!transaction) continue;
-        planned.push_back({{.purpose = ProfilePurpose::kTransaction,
-                            .connector = network_.leaves[leaf].evse.number,
-                            .transaction = transaction->id},
-                           {leaf}});
-        wants.push_back(decision_.grants[leaf].limit);
+        planned_.push_back({{.purpose = ProfilePurpose::kTransaction,
+                             .connector = network_.leaves[leaf].evse.number,
+                             .transaction = transaction->id},
+                            {leaf, leaf + 1},
+                            decision_.grants[leaf].limit});
     }
+    for (const auto& planned : planned_) views_.push_back(look_at(station, planned));
 
-    std::vector<LimitView> views;
-    for (std::size_t i = 0; i < planned.size(); ++i) {
-        const auto& command = planned[i].command;
-        const auto key = std::pair{command.purpose, command.connector};
-        LimitView view{.applied = ledger_.applied(planned[i].leaves.front(), command.purpose),
-                       .allowed = {}};
-        if (station.online) view.allowed = make_room(planned[i], wants[i]);
-        if (const auto failed = station.attempted.find(key); failed != station.attempted.end())
-            view.attempted = failed->second;
-        note_cause(station, planned[i], wants[i], view);
-        station.wanted[key] = wants[i];
-        views.push_back(view);
-    }
     const auto jitter = static_cast<int>(std::hash<ChargerId>{}(charger) % 51) - 25;
     const auto action = next_action({.online = station.online,
                                      .busy = station.busy,
                                      .failures = station.failures,
                                      .last_attempt = station.last_attempt,
-                                     .limits = views,
+                                     .limits = views_,
                                      .jitter_pct = jitter},
                                     now);
     if (const auto* due = std::get_if<Send>(&action)) {
-        planned[due->limit].command.limit = *views[due->limit].allowed;
-        send(charger, station, planned[due->limit], now);
+        planned_[due->limit].command.limit = *views_[due->limit].allowed;
+        send(charger, station, planned_[due->limit], now);
     } else if (const auto* later = std::get_if<WaitUntil>(&action)) {
         wake_at(later->when);
     }
 }
 
-// What the ledger lets go towards `want`, reserved on all rows and known to the store; nothing
+SiteHome::Wish& SiteHome::wish_of(Station& station, const Planned& planned) {
+    return planned.command.purpose == ProfilePurpose::kDefault
+               ? station.default_limit
+               : live_[planned.leaves.first].transaction_limit;
+}
+
+// One limit as reconcile sees it. Takes note of the wish.
+LimitView SiteHome::look_at(Station& station, const Planned& planned) {
+    LimitView view{.applied = ledger_.applied(planned.leaves.first, planned.command.purpose),
+                   .allowed = {}};
+    if (station.online) view.allowed = make_room(planned);
+    view.attempted = wish_of(station, planned).attempted;
+    note_cause(station, planned, view);
+    wish_of(station, planned).wanted = planned.want;
+    return view;
+}
+
+// What the ledger lets go towards the wish, reserved on all rows and known to the store; nothing
 // while that is not so.
-std::optional<Amperes> SiteHome::make_room(const Planned& planned, Amperes want) {
-    std::optional<Amperes> least = want;
-    for (const auto leaf : planned.leaves) {
-        const auto value = ledger_.allowed(leaf, planned.command.purpose, want);
+std::optional<Amperes> SiteHome::make_room(const Planned& planned) {
+    const auto purpose = planned.command.purpose;
+    std::optional<Amperes> least = planned.want;
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
+        const auto value = ledger_.allowed(leaf, purpose, planned.want);
         if (!value) return {};
         least = std::min(*least, *value);
     }
     bool durable = true;
-    for (const auto leaf : planned.leaves) {
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
         // Two EVSEs behind one row: what the first took may leave too little for the second.
-        const auto value = ledger_.allowed(leaf, planned.command.purpose, *least);
-        if (value != least) return {};
+        if (ledger_.allowed(leaf, purpose, *least) != least) return {};
         if (*least > ledger_.potential(leaf)) ledger_.reserve(leaf, *least);
         durable = durable && *least <= live_[leaf].durable;
     }
@@ -172,24 +191,23 @@ std::optional<Amperes> SiteHome::make_room(const Planned& planned, Amperes want)
 
 // Remembers, for the dispatch times, which write made this charger's limit change, and what
 // beyond our own work its dispatch has to wait for.
-void SiteHome::note_cause(Station& station, const Planned& planned, Amperes want,
-                          const LimitView& view) const {
-    const auto before = station.wanted.find({planned.command.purpose, planned.command.connector});
-    const bool changed = before == station.wanted.end() || before->second != want;
+void SiteHome::note_cause(Station& station, const Planned& planned, const LimitView& view) {
+    const bool changed = wish_of(station, planned).wanted != planned.want;
     if (changed && fresh_cause_ && !station.cause && station.online) {
         station.cause = fresh_cause_;
         if (station.busy || station.failures > 0) station.cause->waited = Waited::kCharger;
     }
     if (!station.cause || view.allowed) return;
     bool room = true;
-    for (const auto leaf : planned.leaves) room = room && ledger_.potential(leaf) >= want;
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf)
+        room = room && ledger_.potential(leaf) >= planned.want;
     if (!room) station.cause->waited = Waited::kAmperes;
 }
 
 void SiteHome::send(const ChargerId& charger, Station& station, const Planned& planned,
                     SteadyPoint now) {
     std::vector<EvseId> evses;
-    for (const auto leaf : planned.leaves) {
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
         ledger_.sent(leaf, planned.command.purpose, planned.command.limit);
         evses.push_back(network_.leaves[leaf].evse);
     }
@@ -226,26 +244,28 @@ Ledger::Drawing SiteHome::drawing(LeafIndex leaf) const {
 void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
                         SteadyPoint sent_at, std::optional<Cause> cause, const CallResult& result) {
     const auto now = world_.clock.steady();
+    const auto found = stations_.find(charger);
+    const bool accepted = result.outcome == CallOutcome::kAccepted;
     for (const auto& evse : evses) {
         const auto leaf = network_.leaf_of(evse);
         if (!leaf) continue;  // Deleted meanwhile.
         ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
-        const auto& running = live_[*leaf].transaction;
-        const bool over = !running || running->id != limit.transaction;
-        if (limit.purpose == ProfilePurpose::kTransaction && over)
+        if (limit.purpose == ProfilePurpose::kDefault) continue;
+        auto& live = live_[*leaf];
+        if (live.transaction && live.transaction->id == limit.transaction)
+            live.transaction_limit.attempted = accepted ? std::nullopt : std::optional{limit.limit};
+        else
             ledger_.transaction_over(*leaf, now);
     }
     world_.feed.publish(Answered{charger, limit, result.outcome, sent_at, now, cause});
-    const auto found = stations_.find(charger);
     if (found == stations_.end()) return;
     auto& station = found->second;
-    const auto key = std::pair{limit.purpose, limit.connector};
     station.busy = false;
-    if (result.outcome == CallOutcome::kAccepted) {
+    if (limit.purpose == ProfilePurpose::kDefault)
+        station.default_limit.attempted = accepted ? std::nullopt : std::optional{limit.limit};
+    if (accepted) {
         station.failures = 0;
-        station.attempted.erase(key);
     } else if (result.outcome != CallOutcome::kNotSent) {
-        station.attempted[key] = limit.limit;
         if (++station.failures == kFailuresToAlarm)
             alarm(charger.str(),
                   "does not take its limit: " + std::string(to_string(result.outcome)) +

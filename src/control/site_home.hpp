@@ -87,6 +87,16 @@ public:
     std::optional<Rule> find_rule(const RuleId& id) const;
 
 private:
+    // The leaves of one charger, or one of them: they are neighbours.
+    struct Leaves {
+        LeafIndex first = 0;
+        LeafIndex end = 0;
+    };
+    // One limit of a charger, between evaluations.
+    struct Wish {
+        std::optional<Amperes> wanted = {};     // What it should be, as of the last evaluation.
+        std::optional<Amperes> attempted = {};  // What it was last sent in vain.
+    };
     // What is known of one EVSE, by leaf.
     struct Live {
         ConnectorStatus status = ConnectorStatus::kUnknown;  // Said on this connection.
@@ -95,6 +105,7 @@ private:
         std::vector<Callback<StartReply>> waiting_for_start;
         std::optional<std::array<Amperes, 3>> metered;
         telemetry::RegisterSeries meter_register;
+        Wish transaction_limit;
         Amperes durable;  // The potential that the store knows: nothing above it is sent.
     };
     // What is known of one charger.
@@ -105,28 +116,30 @@ private:
         bool busy = false;
         int failures = 0;
         SteadyPoint last_attempt = {};
-        // By purpose and connector: what it should have, and what it was last sent in vain.
-        std::map<std::pair<ProfilePurpose, int>, Amperes> wanted;
-        std::map<std::pair<ProfilePurpose, int>, Amperes> attempted;
+        Wish default_limit;
         std::optional<Cause> cause;
     };
     // A limit of one charger, on its way from wish to wire.
     struct Planned {
         SetLimit command;
-        std::vector<LeafIndex> leaves;
+        Leaves leaves;
+        Amperes want;
     };
 
     // --- The loop (site_home.cpp) ---
     void touch();
     void evaluate();
-    std::vector<LeafState> leaf_states() const;
-    void plan(const ChargerId& charger, Station& station, SteadyPoint now);
-    std::optional<Amperes> make_room(const Planned& planned, Amperes want);
+    std::vector<LeafState> leaf_states();
+    template <class F>
+    void each_station(F&& visit);
+    void plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now);
+    Wish& wish_of(Station& station, const Planned& planned);
+    LimitView look_at(Station& station, const Planned& planned);
+    std::optional<Amperes> make_room(const Planned& planned);
     void send(const ChargerId& charger, Station& station, const Planned& planned, SteadyPoint now);
     void answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
                   SteadyPoint sent_at, std::optional<Cause> cause, const CallResult& result);
-    void note_cause(Station& station, const Planned& planned, Amperes want,
-                    const LimitView& view) const;
+    void note_cause(Station& station, const Planned& planned, const LimitView& view);
     Ledger::Drawing drawing(LeafIndex leaf) const;
     void persist();
     void wake_at(SteadyPoint when);
@@ -166,6 +179,8 @@ private:
     std::vector<Live> live_;
     std::map<ChargerId, Station> stations_;
     Decision decision_;
+    std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
+    std::vector<LimitView> views_;
     std::deque<Transaction> finished_;  // The last few, to know a repeated message.
     std::deque<Alarm> alarms_;
 
