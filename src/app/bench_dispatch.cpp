@@ -278,11 +278,10 @@ private:
         for (int round = 0; round < kRootCaps; ++round) {
             recorder_.forget();
             const auto before = real_clock().steady();
-            BUSBAR_TRY(reply,
-                       client_->request("POST", "/api/v1/rules",
-                                        R"({"kind":"cap","select":{"circuit":"feeder"},)"
-                                        R"("limitA":)" +
-                                            half + "}"));
+            BUSBAR_TRY(reply, client_->request("POST", "/api/v1/rules",
+                                               R"({"kind":"cap","select":{"circuit":"feeder"},)"
+                                               R"("limitA":)" +
+                                                   half + "}"));
             const auto seen = recorder_.wait([this](const Recorder::Seen& now) {
                 return accepted(now, 16_A) >= static_cast<std::size_t>(options_.chargers);
             });

@@ -31,8 +31,7 @@ std::string refusal(const HttpReply& reply) {
     boost::system::error_code error;
     const auto body = json::parse(reply.body, error);
     if (error || !body.is_object()) return "answered " + std::to_string(reply.status);
-    const auto field = cell(body.get_object(), "field");
-    return (field == "-" ? "" : field + " ") + cell(body.get_object(), "detail");
+    return cell(body.get_object(), "detail");
 }
 
 // Asks, and hands the answer on to `show`, unless the caller wants it as it is.

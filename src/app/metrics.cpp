@@ -159,8 +159,8 @@ struct Metrics::Impl {
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
     // There from the start, at zero: a graph of nothing is not a graph that is missing.
-    for (const auto waited : {control::Waited::kNothing, control::Waited::kCharger,
-                              control::Waited::kAmperes})
+    for (const auto waited :
+         {control::Waited::kNothing, control::Waited::kCharger, control::Waited::kAmperes})
         for (auto* family : {&impl_->dispatch, &impl_->ack})
             family->Add({{"waited", word(waited)}}, kSeconds);
 }

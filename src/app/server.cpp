@@ -75,6 +75,8 @@ struct Server::Impl {
     }
 
     Status start(Hooks& hooks) {
+        BUSBAR_TRY(listening, listen());
+        (void)listening;
         BUSBAR_TRY(folder, make_folder(settings.data_dir));
         (void)folder;
         auto opened = store::SqliteStore::open(settings.data_dir / "control.db", real_clock());
@@ -84,8 +86,6 @@ struct Server::Impl {
             store::SqliteTelemetry::open(settings.data_dir / "telemetry.db", real_clock());
         if (!readings) return of_setting(std::move(readings).error(), "data-dir");
         telemetry = std::move(*readings);
-        BUSBAR_TRY(listening, listen());
-        (void)listening;
         if (hooks.prepare) {
             auto stored = store->load();
             if (!stored) return of_setting(std::move(stored).error(), "data-dir");

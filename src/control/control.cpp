@@ -168,7 +168,7 @@ void Control::sweep() {
         if (!due || !*running) return;  // A store that is away: the rows wait for it.
         for (const auto& boundary : *due)
             if (const auto home = site(boundary.site))
-                home->post([boundary](SiteHome& s) { s.boundary_due(boundary); });
+                home->post([](SiteHome& s) { s.boundary_due(); });
     };
     world_.store.claim_boundaries(world_.clock.wall(), std::move(claimed));
     strand_->at(world_.clock.steady() + kSweepEvery, [this, running = running_] {
@@ -265,47 +265,71 @@ void Control::put_site(SiteId id, SitePatch patch, Caller caller, Callback<Writt
                        std::move(stored));
 }
 
+template <class K, class T>
+std::optional<Callback<T>> Control::claim(std::map<K, SiteId> Directory::*index_of,
+                                          std::map<K, Claim> Directory::*claims_of, const K& id,
+                                          const SiteId& site, Callback<T> done) {
+    const bool free = directory_.with([&](Directory& directory) {
+        const auto known = (directory.*index_of).find(id);
+        if (known != (directory.*index_of).end() && known->second != site) return false;
+        auto& held = (directory.*claims_of).try_emplace(id, Claim{site}).first->second;
+        if (held.site != site) return false;
+        ++held.writes;
+        return true;
+    });
+    if (!free) return {};
+    return [this, running = running_, claims_of, id, done = std::move(done)](Result<T> result) {
+        if (*running)
+            directory_.with([&](Directory& directory) {
+                auto& claims = directory.*claims_of;
+                const auto held = claims.find(id);
+                if (held != claims.end() && --held->second.writes == 0) claims.erase(held);
+            });
+        done(std::move(result));
+    };
+}
+
 void Control::put_circuit(CircuitId id, std::optional<SiteId> in, CircuitPatch patch, Caller caller,
                           Callback<Written<Circuit>> done) {
-    auto home = home_of(&Directory::circuits, id);
-    if (!home && in) home = site(*in);
-    if (in && (!home || home != site(*in)))
-        return done(home ? Error{Errc::kConflict,
-                                 "circuit '" + id.str() + "' is at another site: its id is taken",
-                                 "site"}
-                         : unknown_thing("site", *in));
-    if (!home) {
-        const auto only = site_for({SelectorKind::kAll});
+    if (!in) {
+        const auto found = site_for({SelectorKind::kCircuit, id.str()});
+        const auto only = found ? found : site_for({SelectorKind::kAll});
         if (!only) return done(only.error());
-        home = site(*only);
+        in = *only;
     }
-    home->post([=](SiteHome& s) { s.put_circuit(id, patch, caller, done); });
+    const auto home = site(*in);
+    if (!home) return done(unknown_thing("site", *in));
+    const auto last = claim(&Directory::circuits, &Directory::claimed_circuits, id, *in, done);
+    if (!last)
+        return done(Error{Errc::kConflict,
+                          "circuit '" + id.str() + "' is at another site: its id is taken",
+                          "site"});
+    home->post([=](SiteHome& s) { s.put_circuit(id, patch, caller, *last); });
 }
 
 void Control::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
                           Callback<Written<Charger>> done) {
-    auto home = site_of(id);
-    if (patch.circuit) {
-        const auto target = home_of(&Directory::circuits, *patch.circuit);
-        if (!target) {
-            auto error = unknown_thing("circuit", *patch.circuit);
-            error.field = "circuit";
-            return done(std::move(error));
-        }
-        if (home && home != target)
-            return done(Error{
-                Errc::kConflict,
-                "charger '" + id.str() + "' is at another site: delete it there first", "circuit"});
-        home = target;
+    const auto in = patch.circuit ? site_for({SelectorKind::kCircuit, patch.circuit->str()})
+                                  : site_for({SelectorKind::kCharger, id.str()});
+    if (!in && patch.circuit) {
+        auto error = unknown_thing("circuit", *patch.circuit);
+        error.field = "circuit";
+        return done(std::move(error));
     }
-    if (!home) return done(Error{Errc::kInvalid, "is required for a new charger", "circuit"});
-    home->post([=](SiteHome& s) { s.put_charger(id, patch, caller, done); });
+    if (!in) return done(Error{Errc::kInvalid, "is required for a new charger", "circuit"});
+    const auto last = claim(&Directory::chargers, &Directory::claimed_chargers, id, *in, done);
+    if (!last)
+        return done(Error{Errc::kConflict,
+                          "charger '" + id.str() + "' is at another site: delete it there first",
+                          "circuit"});
+    site(*in)->post([=](SiteHome& s) { s.put_charger(id, patch, caller, *last); });
 }
 
-void Control::delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done) {
+void Control::delete_charger(ChargerId id, Even even, Caller caller,
+                             Callback<Written<Charger>> done) {
     const auto home = site_of(id);
     if (!home) return done(unknown_thing("charger", id));
-    home->post([=](SiteHome& s) { s.delete_charger(id, caller, done); });
+    home->post([=](SiteHome& s) { s.delete_charger(id, even, caller, done); });
 }
 
 void Control::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done) {

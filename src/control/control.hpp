@@ -40,7 +40,7 @@ public:
                      Callback<Written<Circuit>> done);
     void put_charger(ChargerId id, ChargerPatch patch, Caller caller,
                      Callback<Written<Charger>> done);
-    void delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done);
+    void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
 
     // --- Questions ---
@@ -65,12 +65,19 @@ public:
     void meter(const ChargerId& charger, MeterReport report) override;
 
 private:
+    // An id that a write under way wants to have at a site.
+    struct Claim {
+        SiteId site;
+        int writes = 0;
+    };
     // Who is where. Small and read often: one lock, held for a look-up.
     struct Directory {
         std::map<SiteId, std::shared_ptr<SiteHome>> sites;
         std::map<CircuitId, SiteId> circuits;
         std::map<ChargerId, SiteId> chargers;
         std::map<RuleId, SiteId> rules;
+        std::map<CircuitId, Claim> claimed_circuits;
+        std::map<ChargerId, Claim> claimed_chargers;
         std::map<std::string, std::set<SiteId>> partners;
         std::map<ChargerId, UnknownCharger> unknown;
         std::map<ChargerId, std::int64_t> online;  // The generation of each connection.
@@ -80,6 +87,12 @@ private:
     std::shared_ptr<SiteHome> site_of(const ChargerId& charger) const;
     template <class K>
     std::shared_ptr<SiteHome> home_of(std::map<K, SiteId> Directory::*index, const K& key) const;
+    // Keeps the id for this site until the write is over; nothing if another site has it, or a
+    // write under way there. The callback to use in place of `done`.
+    template <class K, class T>
+    std::optional<Callback<T>> claim(std::map<K, SiteId> Directory::*index,
+                                     std::map<K, Claim> Directory::*claims, const K& id,
+                                     const SiteId& site, Callback<T> done);
     void on_commit(const Committed& change);
     void add_site(SiteConfig config, Stored stored);
     void sweep();

@@ -281,6 +281,20 @@ protected:
         run();
         return out;
     }
+    Result<Written<Charger>> put(const char* id, ChargerPatch patch) {
+        Result<Written<Charger>> out = Error{Errc::kTimeout, "no answer"};
+        control_->put_charger(ChargerId(id), std::move(patch), {"me", clock_.steady()},
+                              [&](auto written) { out = std::move(written); });
+        run();
+        return out;
+    }
+    Result<Written<Charger>> remove(const char* id, Even even = Even::kAtRest) {
+        Result<Written<Charger>> out = Error{Errc::kTimeout, "no answer"};
+        control_->delete_charger(ChargerId(id), even, {"me", clock_.steady()},
+                                 [&](auto written) { out = std::move(written); });
+        run();
+        return out;
+    }
     static RuleDraft cap(const char* id, Amperes limit) {
         return {.kind = RuleKind::kCap, .select = {SelectorKind::kCharger, id}, .limit = limit};
     }
@@ -605,10 +619,135 @@ TEST_F(ControlTest, RewiringAChargerThatMayBeDrawingIsRefused) {
                           [&](auto r) { out = std::move(r); });
     run();
     EXPECT_EQ(out.error().code, Errc::kConflict);
-    control_->delete_charger(ChargerId("a"), {"me", clock_.steady()},
-                             [&](auto r) { out = std::move(r); });
+    EXPECT_EQ(remove("a").error().code, Errc::kConflict);
+}
+
+TEST_F(ControlTest, WhatAnOfflineChargerMayBeDrawingCannotBeRewiredAway) {
+    all_charging();
+    disconnect("a");
+    run(1h);
+    EXPECT_EQ(put("a", {.phases = PhaseSet{Phase::kL1}}).error().code, Errc::kConflict);
+    EXPECT_EQ(put("a", {.maximum = 16_A}).error().code, Errc::kConflict);
+    EXPECT_EQ(remove("a").error().code, Errc::kConflict);
+    Result<Written<Circuit>> moved = Error{Errc::kTimeout, ""};
+    control_->put_circuit(CircuitId("above"), SiteId("garage"), {.breaker = PerPhase::each(48_A)},
+                          {"me", clock_.steady()}, [](auto) {});
     run();
-    EXPECT_EQ(out.error().code, Errc::kConflict);
+    control_->put_circuit(CircuitId("feeder"), {}, {.parent = CircuitId("above")},
+                          {"me", clock_.steady()}, [&](auto r) { moved = std::move(r); });
+    run();
+    EXPECT_EQ(moved.error().code, Errc::kConflict);
+    // Somebody says that it is gone for good, and it is.
+    gateway_.chargers.erase("a");
+    EXPECT_TRUE(remove("a", Even::kDrawing));
+    run(kSettle);
+    EXPECT_EQ(report("b").desired, 24_A);
+}
+
+TEST_F(ControlTest, AChargerThatNeverConnectedMayBeChangedAndDeleted) {
+    EXPECT_TRUE(put("a", {.maximum = 16_A}));
+    EXPECT_TRUE(remove("a"));
+    EXPECT_TRUE(store_.kept.potentials.empty());
+}
+
+TEST_F(ControlTest, ChangingAChargerWhileItHoldsAnAnswerDoesNotConfuseTheTwo) {
+    ASSERT_TRUE(put("a", {.evse_count = 2}));
+    connect("a");
+    run(kSettle);
+    disconnect("a");
+    connect("a");
+    gateway_.chargers["a"].mood = FakeCharger::Mood::kHolds;
+    run();
+    ASSERT_EQ(gateway_.chargers["a"].held.size(), 1u);
+    EXPECT_EQ(put("a", {.evse_count = 1}).error().code, Errc::kConflict);
+    for (auto& answer : std::exchange(gateway_.chargers["a"].held, {}))
+        answer({.outcome = CallOutcome::kAccepted});
+    run();
+    EXPECT_TRUE(put("a", {.evse_count = 1}));
+    EXPECT_TRUE(put("a", {.evse_count = 2}));
+}
+
+TEST_F(ControlTest, WhatARuleIsAboutIsNotDeletedUnderIt) {
+    (void)rule(cap("a", 10_A));
+    const auto refused = remove("a");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "rule r-1 is about charger 'a': delete that rule first");
+}
+
+TEST_F(ControlTest, ExclusionsWrittenAtOnceStillHaveToFitTogether) {
+    std::vector<Result<Written<Rule>>> written;
+    for (const auto* id : {"a", "b", "c"})
+        control_->create_rule(
+            SiteId("garage"), {.kind = RuleKind::kExclude, .select = {SelectorKind::kCharger, id}},
+            {"me", clock_.steady()}, [&](auto r) { written.push_back(std::move(r)); });
+    run();
+    ASSERT_EQ(written.size(), 3u);
+    EXPECT_TRUE(written[0]);
+    EXPECT_EQ(written[1].error().code, Errc::kConflict);
+    EXPECT_EQ(written[2].error().code, Errc::kConflict);
+    // Nor can the room be taken from one that is excluded already.
+    EXPECT_EQ(
+        rule({.kind = RuleKind::kCap, .select = {SelectorKind::kCircuit, "feeder"}, .limit = 20_A})
+            .error()
+            .code,
+        Errc::kConflict);
+    Result<Written<Circuit>> smaller = Error{Errc::kTimeout, ""};
+    control_->put_circuit(CircuitId("feeder"), {}, {.breaker = PerPhase::each(20_A)},
+                          {"me", clock_.steady()}, [&](auto r) { smaller = std::move(r); });
+    run();
+    EXPECT_EQ(smaller.error().code, Errc::kConflict);
+}
+
+TEST_F(ControlTest, ManyRulesThatEndTogetherAreForgottenAFewAtATime) {
+    all_charging();
+    for (int i = 0; i < 300; ++i) {
+        auto draft = cap("a", 10_A);
+        draft.expires_at = clock_.wall() + 10min;
+        ASSERT_TRUE(rule(std::move(draft)));
+    }
+    const auto before = store_.kept.revision;
+    run(10min);
+    EXPECT_EQ(report("a").desired, 16_A);
+    run(10s);
+    EXPECT_TRUE(store_.kept.rules.empty());
+    EXPECT_EQ(store_.kept.revision, before + 300);
+}
+
+TEST_F(ControlTest, ExpiredRulesAreForgottenOnceTheStoreCanAgain) {
+    all_charging();
+    auto draft = cap("a", 10_A);
+    draft.expires_at = clock_.wall() + 10min;
+    (void)rule(std::move(draft));
+    store_.fails = true;
+    run(11min);
+    EXPECT_EQ(report("a").desired, 16_A);
+    EXPECT_EQ(store_.kept.rules.size(), 1u);
+    store_.fails = false;
+    run(2s);
+    EXPECT_TRUE(store_.kept.rules.empty());
+}
+
+TEST_F(ControlTest, TheOrderOfArrivalIsOursToTellNotTheChargers) {
+    (void)rule(
+        {.kind = RuleKind::kCap, .select = {SelectorKind::kCircuit, "feeder"}, .limit = 10_A});
+    for (const auto* id : {"a", "b"}) connect(id);
+    run(kSettle);
+    (void)remove("c");
+    plug("a");
+    run(30s);
+    EXPECT_EQ(applied("a"), 10_A);
+    control_->start(ChargerId("b"), {1, "tag", {}, *parse_time("2020-01-01T00:00:00Z")},
+                    [](auto) {});
+    run(30s);
+    EXPECT_EQ(applied("a"), 10_A);
+}
+
+TEST_F(ControlTest, AnIdleChargerSaysWhatWillBindIt) {
+    connect("a");
+    run();
+    (void)rule(cap("a", 10_A));
+    EXPECT_EQ(why("a"), "no car is charging");
+    EXPECT_EQ(to_sentence(report("a").reasons.back()), "capped at 10 A by rule r-1");
 }
 
 TEST_F(ControlTest, FloorsThatWouldTripTheBreakerAreRefused) {

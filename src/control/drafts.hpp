@@ -15,6 +15,10 @@ struct Caller {
     SteadyPoint accepted_at;
 };
 
+// Whether a charger may be deleted that was last seen drawing: only if somebody says that it is
+// gone for good.
+enum class Even : std::uint8_t { kAtRest, kDrawing };
+
 struct RuleDraft {
     RuleKind kind = RuleKind::kCap;
     Selector select = {};

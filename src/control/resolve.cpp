@@ -54,6 +54,17 @@ Decision resolve(const Network& network, std::span<const Rule> rules,
         out.excluded.push_back(effective.leaves[i].exclude.has_value());
     }
     out.grants = allocate(network, out.budgets, demands);
+    // What will bind once a car comes is worth knowing before it does.
+    for (LeafIndex i = 0; i < leaves.size(); ++i) {
+        const auto& rules_of_leaf = effective.leaves[i];
+        if (demands[i].kind != Demand::Kind::kIdle) continue;
+        auto& reasons = out.grants[i].reasons;
+        if (rules_of_leaf.pause)
+            reasons.push_back({.kind = ReasonKind::kPaused, .rule = rules_of_leaf.pause});
+        else if (const auto& cap = rules_of_leaf.cap)
+            reasons.push_back(
+                {.kind = ReasonKind::kCapped, .rule = cap->rule, .amount = cap->limit});
+    }
     return out;
 }
 

@@ -33,6 +33,7 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.default_limit = {};
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
+        live_[leaf].seen = true;
         live_[leaf].status = ConnectorStatus::kUnknown;
         live_[leaf].transaction_limit = {};
         if (network_.leaves[leaf].keeps_profiles)
@@ -99,6 +100,11 @@ TransactionId SiteHome::new_transaction_id() const {
     }
 }
 
+void SiteHome::remember(const Transaction& finished) {
+    finished_.push_back(finished);
+    if (finished_.size() > kMaxFinished) finished_.pop_front();
+}
+
 // What was refused for one transaction says nothing of the next: it is not held back.
 void SiteHome::transaction_changed(LeafIndex leaf) {
     const auto& evse = network_.leaves[leaf].evse;
@@ -157,10 +163,11 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
         lost.stopped_at = transaction.started_at;
         lost.meter_stop = std::max(lost.meter_start, transaction.meter_start);
         lost.stop_reason = "Lost";
-        finished_.push_back(lost);
+        remember(lost);
         world_.store.save_transaction(lost, [](const Result<Done>&) {});
     }
     live.transaction = transaction;
+    live.since = world_.clock.wall();  // A charger's own clock may say anything.
     live.meter_register.expect_restart();
     transaction_changed(*leaf);
     // The answer first: the charger knows no limit of a transaction that it does not know.
@@ -181,8 +188,7 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
         // Whatever the store says, the car is gone: its amperes are for others once settled.
         live.transaction.reset();
         transaction_changed(leaf);
-        finished_.push_back(done);
-        if (finished_.size() > kMaxFinished) finished_.pop_front();
+        remember(done);
         world_.feed.publish(TransactionChanged{done});
         return world_.store.save_transaction(std::move(done), std::move(reply));
     }

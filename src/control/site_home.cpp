@@ -33,11 +33,15 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
         if (const auto leaf = network_.leaf_of(row.evse)) {
             ledger_.restore(*leaf, row.potential);
             live_[*leaf].durable = row.potential;
+            live_[*leaf].seen = true;
         }
     }
-    for (auto& transaction : stored.open_transactions)
-        if (const auto leaf = network_.leaf_of(transaction.evse))
+    for (auto& transaction : stored.open_transactions) {
+        if (const auto leaf = network_.leaf_of(transaction.evse)) {
+            live_[*leaf].since = std::min(transaction.started_at, world_.clock.wall());
             live_[*leaf].transaction = std::move(transaction);
+        }
+    }
     // Where no transaction runs, no transaction's limit can be in force any more.
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (!live_[leaf].transaction && ledger_.known(leaf))
@@ -52,7 +56,6 @@ void SiteHome::post(std::function<void(SiteHome&)> task) {
 
 void SiteHome::start() {
     running_ = true;
-    forget_expired();
     touch();
 }
 
@@ -86,7 +89,7 @@ std::vector<LeafState> SiteHome::leaf_states() {
                                   live.status == ConnectorStatus::kUnavailable;
             states[leaf] = {.reachable = station.online,
                             .wants = live.transaction && !car_gone,
-                            .since = live.transaction ? live.transaction->started_at : TimePoint{},
+                            .since = live.since,
                             .potential = ledger_.potential(leaf)};
         }
     });
@@ -113,6 +116,7 @@ void SiteHome::evaluate() {
     });
     fresh_cause_.reset();
     persist();
+    forget_expired(now, wall);
     schedule_wakes(world_.clock.steady(), wall);
 }
 
@@ -248,7 +252,7 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
     const bool accepted = result.outcome == CallOutcome::kAccepted;
     for (const auto& evse : evses) {
         const auto leaf = network_.leaf_of(evse);
-        if (!leaf) continue;  // Deleted meanwhile.
+        if (!leaf || !ledger_.calling(*leaf)) continue;  // Deleted meanwhile.
         ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
         if (limit.purpose == ProfilePurpose::kDefault) continue;
         auto& live = live_[*leaf];
@@ -282,7 +286,8 @@ void SiteHome::persist() {
     std::vector<PotentialRow> rows;
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
         const auto potential = ledger_.potential(leaf);
-        if (potential == live_[leaf].durable) continue;
+        // One that never connected counts at its maximum without a row to say so.
+        if (potential == live_[leaf].durable || !live_[leaf].seen) continue;
         rows.push_back({network_.leaves[leaf].evse, potential});
         live_[leaf].durable = std::min(live_[leaf].durable, potential);
     }
@@ -354,7 +359,9 @@ EvseReport SiteHome::evse_report(LeafIndex leaf) const {
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
     const bool differs = running && station.online && out.applied != out.desired;
     if (differs && station.failures >= kFailuresToAlarm)
-        out.reasons.push_back({.kind = ReasonKind::kRejecting, .amount = out.desired});
+        out.reasons.push_back({.kind = ReasonKind::kRejecting,
+                               .amount = live.transaction_limit.attempted.value_or(
+                                   station.default_limit.attempted.value_or(out.desired))});
     else if (differs && !station.busy &&
              !ledger_.allowed(leaf, ProfilePurpose::kTransaction, out.desired))
         out.reasons.push_back({.kind = ReasonKind::kAwaitsAmps, .amount = out.desired});

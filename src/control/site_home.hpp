@@ -61,13 +61,13 @@ public:
                      Callback<Written<Circuit>> done);
     void put_charger(ChargerId id, ChargerPatch patch, Caller caller,
                      Callback<Written<Charger>> done);
-    void delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done);
+    void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
 
     // The store has committed a change of this site.
     void committed(const Committed& change);
-    // A boundary of one of its rules was claimed.
-    void boundary_due(const Boundary& boundary);
+    // A boundary of one of its rules was claimed: there is something to look at.
+    void boundary_due() { touch(); }
 
     // --- Chargers (site_chargers.cpp), as in ChargerEvents. ---
     void connected(const ChargerId& charger, std::int64_t generation);
@@ -106,7 +106,9 @@ private:
         std::optional<std::array<Amperes, 3>> metered;
         telemetry::RegisterSeries meter_register;
         Wish transaction_limit;
-        Amperes durable;  // The potential that the store knows: nothing above it is sent.
+        bool seen = false;     // It connected at least once, now or before a restart.
+        TimePoint since = {};  // Its transaction's start, by our clock: who came first.
+        Amperes durable;       // The potential that the store knows: nothing above it is sent.
     };
     // What is known of one charger.
     struct Station {
@@ -154,13 +156,20 @@ private:
     void in_turn(F&& write_config);
     void turn_over();
     void rebuild();
-    void forget_expired();
+    void store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
+    void forget_expired(SteadyPoint now, TimePoint wall);
+    void forgot(bool failed);
     Status check_with(const Rule& rule) const;
+    Status check_config(const SiteConfig& config) const;
+    Status at_rest(LeafIndex leaf) const;
     Status may_change(const Charger& from, const Charger& to) const;
+    Status may_change(const Circuit& from, const Circuit& to) const;
+    Status not_selected(SelectorKind kind, const std::string& name) const;
 
     // --- Chargers (site_chargers.cpp) ---
     std::optional<LeafIndex> leaf_at(const ChargerId& charger, int connector) const;
     void transaction_changed(LeafIndex leaf);
+    void remember(const Transaction& finished);
     void finish_start(const EvseId& evse, const Result<Done>& saved);
     TransactionId new_transaction_id() const;
     void record_meter(LeafIndex leaf, const MeterReport& report);
@@ -193,6 +202,8 @@ private:
     std::optional<Cause> fresh_cause_;
     std::deque<Task> config_writes_;
     bool config_write_open_ = false;
+    int forgetting_ = 0;  // Deletes of expired rules under way.
+    std::optional<SteadyPoint> forget_after_;
 };
 
 }  // namespace busbar::control

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.hpp"
 #include "control/json.hpp"
 #include "control/site_home.hpp"
 #include "rules/effective.hpp"
@@ -15,6 +14,8 @@ constexpr std::size_t kMaxRules = 10'000;
 constexpr std::size_t kMaxConfigWrites = 64;
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr const char* kOwnAuthor = "busbar";
+constexpr std::size_t kForgetAtOnce = 64;
+constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
 
 Error rule_not_found(const RuleId& id) {
     return {Errc::kNotFound, "rule '" + id.str() + "' does not exist"};
@@ -50,6 +51,39 @@ Status check_name(const std::string& name) {
 
 }  // namespace
 
+// --- In turn: one write at a time, so that each is checked against the one before ---------------
+
+template <class F>
+void SiteHome::in_turn(F&& write_config) {
+    config_writes_.push_back(std::forward<F>(write_config));
+    if (!config_write_open_) turn_over();
+}
+
+void SiteHome::turn_over() {
+    config_write_open_ = !config_writes_.empty();
+    if (!config_write_open_) return;
+    auto next = std::move(config_writes_.front());
+    config_writes_.pop_front();
+    next();
+}
+
+namespace {
+
+// Wraps a callback so that the next configuration write runs once this one is over.
+template <class T>
+Callback<T> then_next(std::weak_ptr<SiteHome> weak, Callback<T> done, void (SiteHome::*next)()) {
+    return [weak = std::move(weak), done = std::move(done), next](Result<T> result) {
+        if (const auto self = weak.lock()) self->post([next](SiteHome& site) { (site.*next)(); });
+        done(std::move(result));
+    };
+}
+
+Error too_many_writes() {
+    return {Errc::kBusy, "too many configuration changes are waiting: try again"};
+}
+
+}  // namespace
+
 // Stores one change; `value` is what the caller gets back when it is durable.
 template <class T>
 void SiteHome::write(Change change, T value, bool created, std::string before, std::string after,
@@ -71,13 +105,26 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
 Status SiteHome::check_with(const Rule& rule) const {
     BUSBAR_TRY(checked, check_rule(config_, rule));
     (void)checked;
-    if (rule.kind != RuleKind::kExclude) return Done{};
+    if (rule.kind == RuleKind::kPause) return Done{};
     auto rules = rules_;
     put(rules, rule);
     return check_exclusions(network_, effective_rules(network_, rules, world_.clock.wall()));
 }
 
 void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
+    // Exclusions and caps on circuits have to fit together: each is checked against the one
+    // before. All others may be written side by side.
+    const bool alone =
+        draft.kind == RuleKind::kExclude || draft.select.kind == SelectorKind::kCircuit;
+    if (!alone) return store_rule(std::move(draft), std::move(caller), std::move(done));
+    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
+    in_turn([this, draft, caller,
+             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+        store_rule(draft, caller, done);
+    });
+}
+
+void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
     if (rules_.size() >= kMaxRules)
         return done(Error{Errc::kConflict, "the site has 10000 rules, which is the most it takes"});
     Rule rule{.id = RuleId(""),  // It gets one once it is known to be right.
@@ -137,38 +184,7 @@ void SiteHome::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> don
     write(DeleteRule{id}, *found, false, to_json(*found), "", std::move(caller), std::move(done));
 }
 
-// --- Configuration: one write at a time, so that each is checked against the one before -------
-
-template <class F>
-void SiteHome::in_turn(F&& write_config) {
-    config_writes_.push_back(std::forward<F>(write_config));
-    if (!config_write_open_) turn_over();
-}
-
-void SiteHome::turn_over() {
-    config_write_open_ = !config_writes_.empty();
-    if (!config_write_open_) return;
-    auto next = std::move(config_writes_.front());
-    config_writes_.pop_front();
-    next();
-}
-
-namespace {
-
-// Wraps a callback so that the next configuration write runs once this one is over.
-template <class T>
-Callback<T> then_next(std::weak_ptr<SiteHome> weak, Callback<T> done, void (SiteHome::*next)()) {
-    return [weak = std::move(weak), done = std::move(done), next](Result<T> result) {
-        if (const auto self = weak.lock()) self->post([next](SiteHome& site) { (site.*next)(); });
-        done(std::move(result));
-    };
-}
-
-Error too_many_writes() {
-    return {Errc::kBusy, "too many configuration changes are waiting: try again"};
-}
-
-}  // namespace
+// --- Configuration -------------------------------------------------------------------------------
 
 void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> done) {
     if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
@@ -201,26 +217,64 @@ void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
         if (const auto checked = check_name(circuit.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.circuits, circuit);
-        if (const auto checked = check_site(config); !checked) return done(checked.error());
+        if (const auto checked = check_config(config); !checked) return done(checked.error());
+        if (!created)
+            if (const auto safe = may_change(*found, circuit); !safe) return done(safe.error());
         auto before = created ? std::string() : to_json(*found);
         write(PutCircuit{circuit}, circuit, created, std::move(before), to_json(circuit), caller,
               done);
     });
 }
 
-// What stands on the wire cannot be rewired on paper: while a charger may be drawing, the rows
-// it counts on stay the same.
+// What stands on the wire cannot be rewired on paper: while a charger may be drawing, connected
+// or not, the rows it counts on stay the same. One that never connected is still being set up.
+Status SiteHome::at_rest(LeafIndex leaf) const {
+    const auto potential = ledger_.potential(leaf);
+    const auto& evse = network_.leaves[leaf].evse;
+    if (!live_[leaf].seen || (potential == 0_A && !ledger_.calling(leaf))) return Done{};
+    return Error{Errc::kConflict,
+                 "charger '" + evse.charger.str() + "' may be drawing " +
+                     decimal(potential.in_milli()) +
+                     " A where it is wired now: pause it, with a floor of 0 A, and try again once "
+                     "it has connected and stands at 0 A"};
+}
+
 Status SiteHome::may_change(const Charger& from, const Charger& to) const {
     if (from.circuit == to.circuit && from.phases == to.phases &&
         from.evse_count == to.evse_count && from.maximum == to.maximum)
         return Done{};
     const auto [first, last] = network_.leaves_of(from.id);
     for (auto leaf = first; leaf < last; ++leaf)
-        if (stations_.at(from.id).online && ledger_.potential(leaf) > 0_A)
-            return Error{Errc::kConflict,
-                         "charger '" + from.id.str() + "' may be drawing " +
-                             decimal(ledger_.potential(leaf).in_milli()) +
-                             " A where it is wired now: pause it and try again once it is at 0 A"};
+        if (auto resting = at_rest(leaf); !resting) return resting;
+    return Done{};
+}
+
+Status SiteHome::may_change(const Circuit& from, const Circuit& to) const {
+    if (from.parent == to.parent) return Done{};
+    const auto row = *network_.row_of(from.id);
+    for (LeafIndex leaf = 0; leaf < network_.leaves.size(); ++leaf) {
+        const auto& rows = network_.leaves[leaf].rows;
+        if (std::ranges::find(rows, row) == rows.end()) continue;
+        if (auto resting = at_rest(leaf); !resting) return resting;
+    }
+    return Done{};
+}
+
+// Whether the configuration holds together, also with what rules hold for good.
+Status SiteHome::check_config(const SiteConfig& config) const {
+    BUSBAR_TRY(checked, check_site(config));
+    (void)checked;
+    const auto network = compile(config);
+    return check_exclusions(network, effective_rules(network, rules_, world_.clock.wall()));
+}
+
+// Deleting what a rule speaks of would leave the rule behind, to bite whoever gets the id next.
+Status SiteHome::not_selected(SelectorKind kind, const std::string& name) const {
+    for (const auto& rule : rules_)
+        if (rule.select.kind == kind && rule.select.name == name)
+            return Error{Errc::kConflict, "rule " + rule.id.str() + " is about " +
+                                              std::string(to_string(kind)) + " '" + name +
+                                              "': delete that rule first"};
     return Done{};
 }
 
@@ -250,7 +304,7 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
         if (const auto checked = check_name(charger.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.chargers, charger);
-        if (const auto checked = check_site(config); !checked) return done(checked.error());
+        if (const auto checked = check_config(config); !checked) return done(checked.error());
         if (!created)
             if (const auto safe = may_change(*found, charger); !safe) return done(safe.error());
         auto before = created ? std::string() : to_json(*found);
@@ -259,17 +313,27 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
     });
 }
 
-void SiteHome::delete_charger(ChargerId id, Caller caller, Callback<Written<Charger>> done) {
+void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
+                              Callback<Written<Charger>> done) {
     if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, id, caller,
+    in_turn([this, id, even, caller,
              done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
         const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
         if (found == config_.chargers.end())
             return done(Error{Errc::kNotFound, "charger '" + id.str() + "' does not exist"});
         if (stations_.at(id).online)
             return done(Error{Errc::kConflict, "charger '" + id.str() +
-                                                   "' is connected: take it off the network "
-                                                   "first, or nobody would count what it draws"});
+                                                   "' is connected: nobody "
+                                                   "would count what it draws"});
+        const auto [first, last] = network_.leaves_of(id);
+        for (auto leaf = first; leaf < last && even == Even::kAtRest; ++leaf)
+            if (auto resting = at_rest(leaf); !resting) {
+                auto error = std::move(resting).error();
+                error.message += "; or delete it with ?force=true, if it is gone for good";
+                return done(std::move(error));
+            }
+        if (const auto free = not_selected(SelectorKind::kCharger, id.str()); !free)
+            return done(free.error());
         write(DeleteCharger{id}, *found, false, to_json(*found), "", caller, done);
     });
 }
@@ -287,6 +351,8 @@ void SiteHome::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circ
         if (used)
             return done(Error{Errc::kConflict,
                               "circuit '" + id.str() + "' still feeds chargers or circuits"});
+        if (const auto free = not_selected(SelectorKind::kCircuit, id.str()); !free)
+            return done(free.error());
         write(DeleteCircuit{id}, *found, false, to_json(*found), "", caller, done);
     });
 }
@@ -344,23 +410,32 @@ void SiteHome::rebuild() {
     decision_ = resolve(network_, rules_, leaf_states(), world_.clock.wall());
 }
 
-void SiteHome::boundary_due(const Boundary&) {
-    forget_expired();
-    touch();
+// Rules that are over are deleted, a few at a time, with an audit row that says who did: nobody
+// has to tidy up. Until then they do nothing.
+void SiteHome::forget_expired(SteadyPoint now, TimePoint wall) {
+    if (forgetting_ > 0 || (forget_after_ && now < *forget_after_)) return;
+    std::vector<RuleId> over;
+    for (const auto& rule : rules_)
+        if (!rule.active(wall) && over.size() < kForgetAtOnce) over.push_back(rule.id);
+    for (const auto& id : over) {
+        ++forgetting_;
+        auto done = [weak = weak_from_this()](Result<Written<Rule>> gone) {
+            const auto self = weak.lock();
+            if (!self) return;
+            const bool failed = !gone && gone.error().code != Errc::kNotFound;
+            self->post([failed](SiteHome& site) { site.forgot(failed); });
+        };
+        delete_rule(id, {kOwnAuthor, now}, std::move(done));
+    }
 }
 
-// Rules that are over are deleted, with an audit row that says who did: nobody has to tidy up.
-void SiteHome::forget_expired() {
-    const auto now = world_.clock.wall();
-    for (const auto& rule : rules_) {
-        if (rule.active(now)) continue;
-        auto ignore = [id = rule.id](Result<Written<Rule>> gone) {
-            // Harmless: an expired rule does nothing, and the next start tries again.
-            if (!gone && gone.error().code != Errc::kNotFound)
-                log::warn("expired rule stays", {{"rule", id}, {"why", gone.error().message}});
-        };
-        delete_rule(rule.id, {kOwnAuthor, world_.clock.steady()}, std::move(ignore));
+void SiteHome::forgot(bool failed) {
+    --forgetting_;
+    if (failed) {
+        forget_after_ = world_.clock.steady() + kForgetAgainAfter;
+        wake_at(*forget_after_);
     }
+    if (forgetting_ == 0) touch();
 }
 
 }  // namespace busbar::control

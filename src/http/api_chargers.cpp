@@ -135,10 +135,13 @@ void put_charger(const Backend& backend, const Request& request, const Reply& re
 void delete_charger(const Backend& backend, const Request& request, const Reply& reply) {
     if (const auto checked = check_no_if_match(request); !checked)
         return reply(precondition_failed(checked.error().message));
-    backend.control.delete_charger(ChargerId(request.param("id")), caller_of(request),
-                                   [reply](const Result<control::Written<Charger>>& written) {
-                                       reply(deleted_answer(written));
-                                   });
+    // What nobody can hear of any more may still be drawing: only a person can know better.
+    const bool force = request.target.query_value("force") == "true";
+    backend.control.delete_charger(
+        ChargerId(request.param("id")), force ? control::Even::kDrawing : control::Even::kAtRest,
+        caller_of(request), [reply](const Result<control::Written<Charger>>& written) {
+            reply(deleted_answer(written));
+        });
 }
 
 }  // namespace

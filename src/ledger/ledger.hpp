@@ -71,6 +71,7 @@ public:
 
     Amperes potential(LeafIndex leaf) const { return entries_[leaf].counted; }
     bool known(LeafIndex leaf) const { return entries_[leaf].known; }
+    bool calling(LeafIndex leaf) const { return entries_[leaf].call.has_value(); }
     // What it last accepted; empty if nothing, or nothing since it forgot.
     std::optional<Amperes> applied(LeafIndex leaf, ProfilePurpose purpose) const;
     Amperes row_potential(RowIndex row, Phase phase) const { return sum(row, phase).potential; }

@@ -20,18 +20,23 @@ bool is_decrease(const LimitView& limit) {
 Action next_action(const ChargerView& charger, SteadyPoint now) {
     if (!charger.online || charger.busy) return Idle{};
     const auto& limits = charger.limits;
-    auto next = std::ranges::find_if(limits, due);
-    if (next == limits.end()) return Idle{};
+    const auto allowed_at =
+        charger.last_attempt + retry_delay(charger.failures, charger.jitter_pct);
+    // What failed waits, unless it is lower now. It keeps nobody else waiting: a charger that
+    // refuses a default may still take a transaction's limit.
+    const auto held_back = [&](const LimitView& limit) {
+        return limit.attempted && *limit.allowed >= *limit.attempted && now < allowed_at;
+    };
+    const auto ready = [&](const LimitView& limit) { return due(limit) && !held_back(limit); };
+    auto next = std::ranges::find_if(limits, ready);
+    if (next == limits.end())
+        return std::ranges::any_of(limits, due) ? Action{WaitUntil{allowed_at}} : Action{Idle{}};
     // Only the first can be a default; it keeps its place even if something else is urgent.
     if (next != limits.begin()) {
         const auto urgent = std::ranges::find_if(
-            limits, [](const LimitView& limit) { return due(limit) && is_decrease(limit); });
+            limits, [&](const LimitView& limit) { return ready(limit) && is_decrease(limit); });
         if (urgent != limits.end()) next = urgent;
     }
-    const bool safer = next->attempted && *next->allowed < *next->attempted;
-    const auto allowed_at =
-        charger.last_attempt + retry_delay(charger.failures, charger.jitter_pct);
-    if (!safer && now < allowed_at) return WaitUntil{allowed_at};
     return Send{static_cast<std::size_t>(next - limits.begin())};
 }
 

@@ -27,7 +27,7 @@ struct ChargerView {
     int failures = 0;   // In a row.
     SteadyPoint last_attempt = {};
     std::span<const LimitView> limits = {};  // Defaults before transactions.
-    int jitter_pct = 0;                 // -25..25, to keep a fleet from retrying in step.
+    int jitter_pct = 0;                      // -25..25, to keep a fleet from retrying in step.
 };
 
 struct Idle {};  // Nothing to do until something changes.
@@ -41,7 +41,7 @@ using Action = std::variant<Idle, Send, WaitUntil>;
 
 // The default goes before any transaction's limit, so that no transaction ever starts
 // unlimited; of the rest, decreases go before increases. After a failure the same value waits
-// for retry_delay; a lower one goes at once.
+// for retry_delay, and lets others pass; a lower one goes at once.
 Action next_action(const ChargerView& charger, SteadyPoint now);
 
 // 1 s after the first failure, doubling to 60 s, shifted by the jitter. 0 without a failure.

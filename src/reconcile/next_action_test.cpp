@@ -51,6 +51,12 @@ TEST(NextAction, AFailureWaitsUnlessTheNewValueIsLower) {
     EXPECT_EQ(sends(act({{6_A, 0_A, 16_A}}, failed)), 0u);
 }
 
+TEST(NextAction, ARefusedDefaultKeepsNoTransactionsLimitWaiting) {
+    const ChargerView failed{
+        .online = true, .failures = 1, .last_attempt = kNow - 500ms, .limits = {}};
+    EXPECT_EQ(sends(act({{std::nullopt, 0_A, 0_A}, {std::nullopt, 6_A}}, failed)), 1u);
+}
+
 TEST(RetryDelay, DoublesToAMinuteAndIsShiftedByTheJitter) {
     EXPECT_EQ(retry_delay(0, 25), 0s);
     EXPECT_EQ(retry_delay(1, 0), 1s);

@@ -127,16 +127,22 @@ Status check_rule(const SiteConfig& config, const Rule& rule) {
 
 Status check_exclusions(const Network& network, const EffectiveRules& rules) {
     std::vector<PerPhase> held(network.rows.size());
+    std::vector<bool> excludes(network.rows.size());
     for (LeafIndex i = 0; i < network.leaves.size(); ++i) {
         const auto& leaf = network.leaves[i];
-        for (const auto row : leaf.rows)
+        const bool excluded = rules.leaves[i].exclude.has_value();
+        for (const auto row : leaf.rows) {
+            if (excluded) excludes[row] = true;
             for (const auto phase : kPhases)
                 if (leaf.phases.has(phase))
-                    held[row][phase] += rules.leaves[i].exclude ? leaf.maximum : leaf.floor;
+                    held[row][phase] += excluded ? leaf.maximum : leaf.floor;
+        }
     }
     for (RowIndex row = 0; row < network.rows.size(); ++row) {
+        if (!excludes[row]) continue;
+        const auto budget = rules.budget(network, row);
         for (const auto phase : kPhases) {
-            const auto shortfall = held[row][phase] - network.rows[row].budget[phase];
+            const auto shortfall = held[row][phase] - budget[phase];
             if (shortfall <= 0_A) continue;
             return Error{Errc::kConflict,
                          "holding the hardware maximum of what is excluded takes " +

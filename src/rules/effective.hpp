@@ -47,7 +47,8 @@ std::optional<TimePoint> next_boundary(std::span<const Rule> rules, TimePoint no
 // field of the API.
 Status check_rule(const SiteConfig& config, const Rule& rule);
 
-// Whether what the exclusions hold for good fits beside the floors of everybody else. Fails with
+// Whether what the exclusions hold for good fits, beside the floors of everybody else, what each
+// row may carry, caps included. Fails with
 // kConflict, naming the row and the shortfall.
 Status check_exclusions(const Network& network, const EffectiveRules& rules);
 
