@@ -594,6 +594,19 @@ TEST_F(ControlTest, ACircuitsIdBelongsToOneSite) {
     EXPECT_EQ(out.error().code, Errc::kConflict);
 }
 
+TEST_F(ControlTest, AnIdWantedByTwoSitesAtOnceGoesToOneOfThem) {
+    control_->put_site(SiteId("other"), {}, {"me", clock_.steady()}, [](auto) {});
+    run();
+    std::vector<bool> taken;
+    for (const auto* site : {"garage", "other"})
+        control_->put_circuit(CircuitId("new"), SiteId(site), {.breaker = PerPhase::each(9_A)},
+                              {"me", clock_.steady()},
+                              [&](auto r) { taken.push_back(r.has_value()); });
+    run();
+    EXPECT_EQ(std::ranges::count(taken, true), 1);
+    EXPECT_EQ(taken.size(), 2u);
+}
+
 TEST_F(ControlTest, AnUnknownChargerIsPendingUntilItIsConfigured) {
     connect("d");
     run();
