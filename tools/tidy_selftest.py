@@ -41,7 +41,7 @@ SNIPPETS = [
     ("detach", EDGE, "thread.detach();", "thread.join();"),
     ("swallowed", EDGE, "try { f(); } catch (const E&) {\n}", "try { f(); } catch (...) { g(); }"),
     ("switched-off", "src/http/x_test.cpp", "TEST(A, DISABLED_B) {}", "TEST(A, B) {}"),
-    ("machine-path", "docs/x.md", "see /wo" "rk/main", "see https://a.example/work/main"),
+    ("machine-path", "docs/x.md", "see /wo" "rk/main", "see https://a.example/home/x/y"),
     ("machine-path", EDGE, 'open("/tm' 'p/x");', "temp_directory_path();"),
     ("inner-html", WEB, "cell.innerHTML = id;", "cell.textContent = id;"),
     ("inline-code", "web/status/x.html", "<script>go()</script>", '<script src="x.js"></script>'),

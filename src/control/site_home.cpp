@@ -298,7 +298,7 @@ void SiteHome::persist() {
         if (!self) return;
         self->post([rows, saved = std::move(saved)](SiteHome& site) {
             site.saving_ = false;
-            site.save_after_.reset();
+            const bool known_to_fail = std::exchange(site.save_after_, std::nullopt).has_value();
             if (saved) {
                 for (const auto& row : rows)
                     if (const auto leaf = site.network_.leaf_of(row.evse))
@@ -306,8 +306,9 @@ void SiteHome::persist() {
             } else {
                 site.save_after_ = site.world_.clock.steady() + kRetrySaveAfter;
                 site.wake_at(*site.save_after_);
-                site.alarm(site.config_.site.id.str(),
-                           "increases wait, the store fails: " + saved.error().message);
+                if (!known_to_fail)
+                    site.alarm(site.config_.site.id.str(),
+                               "increases wait, the store fails: " + saved.error().message);
             }
             site.touch();
         });
