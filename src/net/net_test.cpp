@@ -154,9 +154,9 @@ TEST(Listener, ClosesNewcomersWhileAllSeatsAreTaken) {
     std::mutex mutex;
     std::vector<std::pair<tcp::socket, Seat>> guests;
     (*listener)->start([&](tcp::socket socket, Seat seat) {
-        asio::write(socket, asio::buffer("x", 1));
         const std::lock_guard lock(mutex);
         guests.emplace_back(std::move(socket), std::move(seat));
+        asio::write(guests.back().first, asio::buffer("x", 1));  // Seated, and only then told.
     });
     asio::io_context context;
     auto first = dial(context, **listener);
