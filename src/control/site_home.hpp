@@ -152,11 +152,12 @@ private:
     template <class T>
     void write(Change change, T value, bool created, std::string before, std::string after,
                Caller caller, Callback<Written<T>> done);
-    template <class F>
-    void in_turn(F&& write_config);
+    template <class T, class F>
+    void in_turn(Callback<T> done, F store);
     void turn_over();
     void rebuild();
     void store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
+    void store_patch(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
     void forget_expired(SteadyPoint now, TimePoint wall);
     void forgot(bool failed);
     Status check_with(const Rule& rule) const;

@@ -43,6 +43,13 @@ bool remove(std::vector<T>& list, const I& id) {
     return std::erase_if(list, [&](const T& value) { return value.id == id; }) > 0;
 }
 
+// Exclusions and caps on circuits have to fit together, so each is checked against the one
+// before. Nothing else can take room that is held: all others may be written side by side.
+bool has_to_fit(RuleKind kind, const Selector& select) {
+    return kind == RuleKind::kExclude ||
+           (kind == RuleKind::kCap && select.kind == SelectorKind::kCircuit);
+}
+
 Status check_name(const std::string& name) {
     if (name.size() > kMaxNameBytes)
         return Error{Errc::kInvalid, "must have at most 128 bytes", "name"};
@@ -53,9 +60,17 @@ Status check_name(const std::string& name) {
 
 // --- In turn: one write at a time, so that each is checked against the one before ---------------
 
-template <class F>
-void SiteHome::in_turn(F&& write_config) {
-    config_writes_.push_back(std::forward<F>(write_config));
+// `store` gets the callback to end with; the next one's turn comes when that is called.
+template <class T, class F>
+void SiteHome::in_turn(Callback<T> done, F store) {
+    if (config_writes_.size() >= kMaxConfigWrites)
+        return done(Error{Errc::kBusy, "too many configuration changes are waiting: try again"});
+    auto last = [weak = weak_from_this(), done = std::move(done)](Result<T> result) {
+        if (const auto self = weak.lock()) self->post([](SiteHome& site) { site.turn_over(); });
+        done(std::move(result));
+    };
+    config_writes_.push_back(
+        [store = std::move(store), last = Callback<T>(std::move(last))] { store(last); });
     if (!config_write_open_) turn_over();
 }
 
@@ -66,23 +81,6 @@ void SiteHome::turn_over() {
     config_writes_.pop_front();
     next();
 }
-
-namespace {
-
-// Wraps a callback so that the next configuration write runs once this one is over.
-template <class T>
-Callback<T> then_next(std::weak_ptr<SiteHome> weak, Callback<T> done, void (SiteHome::*next)()) {
-    return [weak = std::move(weak), done = std::move(done), next](Result<T> result) {
-        if (const auto self = weak.lock()) self->post([next](SiteHome& site) { (site.*next)(); });
-        done(std::move(result));
-    };
-}
-
-Error too_many_writes() {
-    return {Errc::kBusy, "too many configuration changes are waiting: try again"};
-}
-
-}  // namespace
 
 // Stores one change; `value` is what the caller gets back when it is durable.
 template <class T>
@@ -105,21 +103,16 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
 Status SiteHome::check_with(const Rule& rule) const {
     BUSBAR_TRY(checked, check_rule(config_, rule));
     (void)checked;
-    if (rule.kind == RuleKind::kPause) return Done{};
+    if (!has_to_fit(rule.kind, rule.select)) return Done{};
     auto rules = rules_;
     put(rules, rule);
     return check_exclusions(network_, effective_rules(network_, rules, world_.clock.wall()));
 }
 
-void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
-    // Exclusions and caps on circuits have to fit together: each is checked against the one
-    // before. All others may be written side by side.
-    const bool alone =
-        draft.kind == RuleKind::kExclude || draft.select.kind == SelectorKind::kCircuit;
-    if (!alone) return store_rule(std::move(draft), std::move(caller), std::move(done));
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, draft, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> reply) {
+    if (!has_to_fit(draft.kind, draft.select))
+        return store_rule(std::move(draft), std::move(caller), std::move(reply));
+    in_turn(std::move(reply), [this, draft, caller](const Callback<Written<Rule>>& done) {
         store_rule(draft, caller, done);
     });
 }
@@ -145,7 +138,18 @@ void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>
     write(PutRule{rule}, rule, true, "", std::move(after), std::move(caller), std::move(done));
 }
 
-void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done) {
+void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller,
+                          Callback<Written<Rule>> reply) {
+    const auto found = find_rule(id);
+    if (!found || !has_to_fit(found->kind, found->select))
+        return store_patch(std::move(id), std::move(patch), std::move(caller), std::move(reply));
+    in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Rule>>& done) {
+        store_patch(id, patch, caller, done);
+    });
+}
+
+void SiteHome::store_patch(RuleId id, RulePatch patch, Caller caller,
+                           Callback<Written<Rule>> done) {
     const auto found = find_rule(id);
     if (!found) return done(rule_not_found(id));
     if (patch.if_version && *patch.if_version != found->version)
@@ -171,7 +175,7 @@ void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller, Callback<Wr
         const auto self = weak.lock();
         const bool lost_race = !written && written.error().code == Errc::kConflict && !insists;
         if (!lost_race || !self) return done(std::move(written));
-        self->post([=](SiteHome& site) { site.patch_rule(id, patch, caller, done); });
+        self->post([=](SiteHome& site) { site.store_patch(id, patch, caller, done); });
     };
     auto before = to_json(*found), after = to_json(rule);
     write<Rule>(PutRule{rule}, rule, false, std::move(before), std::move(after), std::move(caller),
@@ -186,10 +190,8 @@ void SiteHome::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> don
 
 // --- Configuration -------------------------------------------------------------------------------
 
-void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> done) {
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, patch, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> reply) {
+    in_turn(std::move(reply), [this, patch, caller](const Callback<Written<Site>>& done) {
         auto site = config_.site;
         assign(site.name, patch.name);
         assign(site.zone, patch.zone);
@@ -199,10 +201,8 @@ void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> 
 }
 
 void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
-                           Callback<Written<Circuit>> done) {
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, id, patch, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+                           Callback<Written<Circuit>> reply) {
+    in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Circuit>>& done) {
         const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
         const bool created = found == config_.circuits.end();
         if (created && !patch.breaker)
@@ -279,10 +279,8 @@ Status SiteHome::not_selected(SelectorKind kind, const std::string& name) const 
 }
 
 void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
-                           Callback<Written<Charger>> done) {
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, id, patch, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+                           Callback<Written<Charger>> reply) {
+    in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Charger>>& done) {
         const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
         const bool created = found == config_.chargers.end();
         if (created && !patch.circuit)
@@ -314,10 +312,8 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
 }
 
 void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
-                              Callback<Written<Charger>> done) {
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, id, even, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+                              Callback<Written<Charger>> reply) {
+    in_turn(std::move(reply), [this, id, even, caller](const Callback<Written<Charger>>& done) {
         const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
         if (found == config_.chargers.end())
             return done(Error{Errc::kNotFound, "charger '" + id.str() + "' does not exist"});
@@ -338,10 +334,8 @@ void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
     });
 }
 
-void SiteHome::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done) {
-    if (config_writes_.size() >= kMaxConfigWrites) return done(too_many_writes());
-    in_turn([this, id, caller,
-             done = then_next(weak_from_this(), std::move(done), &SiteHome::turn_over)] {
+void SiteHome::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> reply) {
+    in_turn(std::move(reply), [this, id, caller](const Callback<Written<Circuit>>& done) {
         const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
         if (found == config_.circuits.end())
             return done(Error{Errc::kNotFound, "circuit '" + id.str() + "' does not exist"});

@@ -61,6 +61,24 @@ TEST_F(ControlTest, ACircuitsIdBelongsToOneSite) {
     EXPECT_EQ(out.error().code, Errc::kConflict);
 }
 
+TEST_F(ControlTest, APatchedCapOnACircuitHasToFitBesideAnExclusionWrittenAtOnce) {
+    const RuleDraft feeder{
+        .kind = RuleKind::kCap, .select = {SelectorKind::kCircuit, "feeder"}, .limit = 40_A};
+    const auto cap_id = rule(feeder)->value.id;
+    std::vector<Result<Written<Rule>>> written;
+    const auto note = [&](Result<Written<Rule>> r) { written.push_back(std::move(r)); };
+    control_->create_rule(SiteId("garage"),
+                          {.kind = RuleKind::kExclude, .select = {SelectorKind::kCharger, "a"}},
+                          {"me", clock_.steady()}, note);
+    control_->patch_rule(cap_id, {.limit = 20_A}, {"me", clock_.steady()}, note);
+    control_->patch_rule(cap_id, {.limit = 33_A}, {"me", clock_.steady()}, note);
+    run();
+    ASSERT_EQ(written.size(), 3u);
+    EXPECT_TRUE(written[0]);
+    EXPECT_EQ(written[1].error().code, Errc::kConflict);
+    EXPECT_EQ(written[2]->value.limit, 33_A);
+}
+
 TEST_F(ControlTest, AnIdWantedByTwoSitesAtOnceGoesToOneOfThem) {
     control_->put_site(SiteId("other"), {}, {"me", clock_.steady()}, [](auto) {});
     run();
