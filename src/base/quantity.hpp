@@ -69,6 +69,8 @@ using Amperes = Quantity<struct Ampere>;
 using Volts = Quantity<struct Volt>;
 using Watts = Quantity<struct Watt>;
 using WattHours = Quantity<struct WattHour>;
+using Percent = Quantity<struct PercentUnit>;  // Of something named beside it.
+using Weight = Quantity<struct WeightUnit>;    // A share relative to others; 1 is ordinary.
 
 // Only products with a physical meaning exist.
 constexpr Watts operator*(Amperes i, Volts u) {

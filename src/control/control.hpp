@@ -43,7 +43,15 @@ public:
     void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
 
+    void put_id_tag(SiteId site, std::string tag, std::string group, Caller caller,
+                    Callback<Written<IdTag>> done);
+    void delete_id_tag(SiteId site, std::string tag, Caller caller, Callback<Written<IdTag>> done);
+    // What the driver of a running transaction asks for. kNotFound if no such one runs.
+    void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
+
     // --- Questions ---
+    // What would be if the draft were written. Fails as those writes would.
+    void plan(SiteId site, PlanDraft draft, Callback<PlanReport> done);
     void reports(Callback<std::vector<SiteReport>> done);
     void charger_report(const ChargerId& id, Callback<ChargerReport> done);
     void find_rule(const RuleId& id, Callback<Rule> done);

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
@@ -19,25 +21,34 @@ struct Caller {
 // gone for good.
 enum class Even : std::uint8_t { kAtRest, kDrawing };
 
-struct RuleDraft {
-    RuleKind kind = RuleKind::kCap;
-    Selector select = {};
-    std::optional<Amperes> limit = {};
-    std::optional<TimePoint> expires_at = {};
-    std::string reason = {};
-};
+// A rule to be: control gives it its id, site, author, version and time of creation.
+using RuleDraft = Rule;
 
-// What is empty stays as it is.
+// What is empty stays as it is; an inner empty takes the value away.
 struct RulePatch {
-    std::optional<Amperes> limit = {};
+    std::optional<Amperes> limit = {};  // Of these three, one may be given: it replaces the others.
+    std::optional<Watts> limit_power = {};
+    std::optional<Percent> limit_pct = {};
     std::optional<std::optional<TimePoint>> expires_at = {};
+    std::optional<std::optional<TimePoint>> starts_at = {};
+    std::optional<std::optional<Window>> window = {};
     std::optional<std::string> reason = {};
+    std::optional<bool> enabled = {};
+    std::optional<bool> standing = {};
+    std::optional<bool> force = {};
+    std::optional<int> band = {};
+    std::optional<Weight> weight = {};
+    std::optional<Share> share = {};
+    std::optional<Layer> layer = {};
     std::optional<std::int64_t> if_version = {};  // Refused with kConflict if it has moved on.
 };
 
 struct SitePatch {
     std::optional<std::string> name = {};
     std::optional<std::string> zone = {};
+    std::optional<Wiring> wiring = {};
+    std::optional<Volts> nominal = {};
+    std::optional<Duration> raise_spread = {};
 };
 
 struct CircuitPatch {
@@ -45,6 +56,10 @@ struct CircuitPatch {
     std::optional<std::string> name = {};
     std::optional<PerPhase> breaker = {};  // Required for a new one.
     std::optional<int> safety_pct = {};
+    std::optional<std::optional<Share>> share = {};
+    std::optional<std::vector<Peak>> peaks = {};
+    std::optional<bool> active = {};
+    std::optional<std::optional<BuildingLoad>> building = {};
 };
 
 struct ChargerPatch {
@@ -59,6 +74,27 @@ struct ChargerPatch {
     std::optional<PhaseSet> phases = {};
     std::optional<Duration> settle = {};
     std::optional<bool> keeps_profiles = {};
+    std::optional<std::vector<std::string>> tags = {};
+    std::optional<int> priority = {};
+    std::optional<bool> managed = {};
+    std::optional<Rotation> rotation = {};
+    std::optional<std::optional<DcOutput>> dc = {};
+};
+
+// What a driver asks for. What is empty is not known (any more).
+struct DriverWish {
+    std::optional<WattHours> requested = {};
+    std::optional<TimePoint> depart_by = {};
+};
+
+// What if: rules and configuration as they would be, at a moment now or to come. Rules whose id
+// exists are replaced; others are new. Patches work as the writes of the same name do.
+struct PlanDraft {
+    std::vector<RuleDraft> rules = {};
+    std::vector<RuleId> without_rules = {};
+    std::vector<std::pair<CircuitId, CircuitPatch>> circuits = {};
+    std::vector<std::pair<ChargerId, ChargerPatch>> chargers = {};
+    std::optional<TimePoint> at = {};  // Which rules hold; empty: now.
 };
 
 // The object as it stands after the write, and the server's revision then.

@@ -47,8 +47,15 @@ struct PutRule {
 struct DeleteRule {
     RuleId id;
 };
+struct PutIdTag {
+    IdTag id_tag;
+};
+struct DeleteIdTag {
+    SiteId site;
+    std::string tag;
+};
 using Change = std::variant<PutSite, PutCircuit, PutCharger, DeleteCharger, DeleteCircuit, PutRule,
-                            DeleteRule>;
+                            DeleteRule, PutIdTag, DeleteIdTag>;
 
 struct Write {
     SiteId site;  // Whose configuration or rules this changes.
@@ -98,6 +105,7 @@ struct Stored {
     std::vector<Circuit> circuits = {};
     std::vector<Charger> chargers = {};
     std::vector<Rule> rules = {};
+    std::vector<IdTag> id_tags = {};
     std::vector<Transaction> open_transactions = {};
     std::vector<PotentialRow> potentials = {};
 };

@@ -24,6 +24,7 @@ struct EvseReport {
     Amperes potential = {};               // The most it may be drawing.
     std::optional<Amperes> metered = {};  // The highest line of its last meter values.
     std::vector<Reason> reasons = {};     // The binding one first.
+    std::optional<NextChange> next = {};  // What is known to change by itself, soonest first.
 };
 
 struct ChargerReport {
@@ -50,7 +51,30 @@ struct SiteReport {
     std::vector<CircuitReport> circuits;
     std::vector<ChargerReport> chargers;
     std::vector<Rule> rules;
+    std::vector<IdTag> id_tags;
     std::deque<Alarm> alarms;  // The newest last.
+};
+
+// What a plan would change, against the same moment without it.
+struct PlannedLimit {
+    EvseId evse;
+    Amperes before;
+    Amperes after;
+    std::vector<Reason> reasons_before = {};
+    std::vector<Reason> reasons_after = {};
+};
+struct PlannedCircuit {
+    CircuitId circuit;
+    PerPhase budget_before;
+    PerPhase budget_after;
+    PerPhase allocated_before;
+    PerPhase allocated_after;
+};
+struct PlanReport {
+    TimePoint at;
+    std::vector<PlannedLimit> limits;      // Those whose limit or binding reason changes.
+    std::vector<PlannedCircuit> circuits;  // Those whose budget or sum changes.
+    std::size_t unchanged = 0;             // EVSEs for which nothing changes.
 };
 
 // A charger that connected and is not configured.

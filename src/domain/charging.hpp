@@ -46,6 +46,9 @@ struct Transaction {
     std::optional<TimePoint> stopped_at = {};
     WattHours meter_stop = {};
     std::string stop_reason = {};
+    // What its driver asked for, if anybody said: energy from the start, and when the car leaves.
+    std::optional<WattHours> requested = {};
+    std::optional<TimePoint> depart_by = {};
 
     bool operator==(const Transaction&) const = default;
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/quantity.hpp"
+#include "base/result.hpp"
 
 namespace busbar {
 
@@ -43,6 +44,18 @@ private:
 // "L1", "L1+L3"...: how a set is written in configuration and answers.
 std::string to_string(PhaseSet phases);
 Result<PhaseSet> parse_phases(std::string_view text);
+
+// To which line of the site each line of a charger is wired: OCPP's ConnectorPhaseRotation,
+// "RST" being straight.
+struct Rotation {
+    std::array<Phase, 3> lines = kPhases;
+
+    constexpr Phase operator[](Phase own) const { return lines[static_cast<std::size_t>(own)]; }
+    constexpr bool operator==(const Rotation&) const = default;
+};
+// "RST", "STR", ...: three different letters. Fails with kInvalid.
+std::string to_string(const Rotation& rotation);
+Result<Rotation> parse_rotation(std::string_view text);
 
 // An amount on each line.
 class PerPhase {

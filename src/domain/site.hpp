@@ -9,7 +9,10 @@
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/electrical.hpp"
 #include "domain/phase.hpp"
+#include "domain/share.hpp"
+#include "domain/window.hpp"
 
 namespace busbar {
 
@@ -17,8 +20,36 @@ struct Site {
     SiteId id;
     std::string name = {};
     std::string zone = "UTC";  // IANA time zone, for windows of rules.
+    Supply supply = {};
+    // After a boundary lets limits rise, or an outage ends, each charger waits a random part of
+    // this before it is raised, so that the grid does not see all cars come back at once.
+    Duration raise_spread = {};
 
     bool operator==(const Site&) const = default;
+};
+
+// What else draws from a circuit: a meter tells, and a stale one counts at its worst.
+struct BuildingLoad {
+    enum class Covers : std::uint8_t {
+        kTotal,  // All that flows through the circuit, the chargers below it included.
+        kRest,   // Only what is not ours.
+    };
+    MeterId meter;
+    Covers covers = Covers::kTotal;
+    Duration stale_after = std::chrono::seconds{30};
+    PerPhase worst_case = {};  // Counted while the meter is stale.
+
+    bool operator==(const BuildingLoad&) const = default;
+};
+std::string_view to_string(BuildingLoad::Covers covers);  // "total", "rest"
+std::optional<BuildingLoad::Covers> parse_covers(std::string_view word);
+
+// Hours in which a circuit may carry only a part of its budget (time of use).
+struct Peak {
+    Window window;
+    Percent percent;
+
+    bool operator==(const Peak&) const = default;
 };
 
 struct Circuit {
@@ -28,6 +59,10 @@ struct Circuit {
     std::string name = {};
     PerPhase breaker;    // Rated current of each line.
     int safety_pct = 5;  // Never handed out: covers metering error and ramps. 0..90.
+    std::optional<Share> share = {};  // Empty: as the circuit above it; at the top: equal.
+    std::vector<Peak> peaks = {};     // At most 32.
+    bool active = true;               // False: the chargers below it stay at their floors.
+    std::optional<BuildingLoad> building = {};
 
     // What may be handed out.
     PerPhase budget() const;
@@ -62,13 +97,34 @@ struct Charger {
     // at its maximum from a reconnect until it has accepted a new default.
     bool keeps_profiles = false;
 
+    std::vector<std::string> tags = {};  // At most 32.
+    int priority = 1;     // Its weight where a circuit shares by weights; 0 does not starve.
+    bool managed = true;  // False: not ours to control, its hardware maximum is held for it.
+    // Which line of the site each of the charger's own lines L1, L2, L3 is wired to. `phases` are
+    // lines of the site.
+    Rotation rotation = {};
+    std::optional<DcOutput> dc = {};  // A DC charger: `maximum`, `minimum` follow from it.
+
     bool operator==(const Charger&) const = default;
+};
+
+// A driver's card or app token, as chargers report it, and the group that rules know it by.
+struct IdTag {
+    std::string tag;  // 1 to 36 bytes, compared without regard to case (OCPP: CiString).
+    SiteId site;
+    std::string group = {};
+
+    bool operator==(const IdTag&) const = default;
 };
 
 struct SiteConfig {
     Site site;
     std::vector<Circuit> circuits;
     std::vector<Charger> chargers;
+    std::vector<IdTag> id_tags = {};
+
+    // The group of a tag; empty if it has none.
+    std::string group_of(std::string_view id_tag) const;
 };
 
 // Whether the parts fit together: known parents and circuits, no cycles, no id twice, amounts in

@@ -1,55 +1,85 @@
-// Which rules hold now, and what they come to for each circuit and each EVSE.
+// Which rules hold now, and what they come to for each row and each EVSE.
 //
 // Pure: no clock, no I/O, no locks, no logging. Caps compose by the least, so their order never
-// matters and the tightest wins.
+// matters and the tightest wins; reservations by the most, clipped by the caps.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "base/result.hpp"
 #include "domain/network.hpp"
 #include "domain/rule.hpp"
 
 namespace busbar {
 
+// A rule by its place in the span of rules; kNoRule: configuration says so.
+using RuleIndex = std::uint32_t;
+inline constexpr RuleIndex kNoRule = ~RuleIndex{0};
+
 // An amount that a rule set, with the rule that did.
 struct RuledLimit {
-    Amperes limit;
-    RuleId rule;
+    Amperes limit;  // Per line, converted for this leaf.
+    RuleIndex rule = kNoRule;
 
     bool operator==(const RuledLimit&) const = default;
 };
 
 struct LeafRules {
-    std::optional<RuledLimit> cap;  // The tightest cap on this EVSE.
-    std::optional<RuleId> pause;    // The oldest pause, if any.
-    std::optional<RuleId> exclude;  // The oldest exclusion; it outweighs cap and pause.
+    std::optional<RuledLimit> cap;      // The tightest on this EVSE alone.
+    std::optional<RuleIndex> pause;     // The oldest.
+    std::optional<RuleIndex> exclude;   // The oldest, or configuration; outweighs cap and pause.
+    std::optional<RuledLimit> reserve;  // The most, before caps clip it.
+    bool standing = false;              // That reservation holds while it is idle, too.
+    int band = kOrdinaryBand;
+    Weight weight = Weight::of(1);     // Above 0.
+    std::optional<RuleIndex> rank;      // The rule that set band or weight.
+    std::optional<RuleIndex> boost;
+    std::optional<RuleIndex> lifted;    // A cap or pause that would bind, were it not switched...
+    std::optional<RuleIndex> lifted_by; // ...off by this suspension or boost.
+    Share share = {};                   // Of the nearest circuit that has one.
+    std::optional<RuleIndex> share_rule;
+    bool inactive = false;              // A circuit above is switched off.
+
+    bool operator==(const LeafRules&) const = default;
+};
+
+struct RowRules {
+    PerPhase budget;                // What may be handed out: configured, or less by caps.
+    std::optional<RuledLimit> cap;  // The tightest: it set `budget` on some line.
+
+    bool operator==(const RowRules&) const = default;
 };
 
 struct EffectiveRules {
-    std::vector<std::optional<RuledLimit>> rows;  // Caps on circuits as a whole, by row.
-    std::vector<LeafRules> leaves;                // By leaf.
-
-    // What may be handed out at a row: its configured budget, or its cap if that is less.
-    PerPhase budget(const Network& network, RowIndex row) const;
+    std::vector<RowRules> rows;    // By row.
+    std::vector<LeafRules> leaves; // By leaf.
 };
 
 // A rule whose circuit, charger or partner does not exist (any more) selects nothing.
-// Cost: O(rules x leaves).
-EffectiveRules effective_rules(const Network& network, std::span<const Rule> rules, TimePoint now);
+// `occupants`: one a leaf, or none. Cost: O(leaves + selected leaves of each rule).
+EffectiveRules effective_rules(const SiteConfig& config, const Network& network,
+                               std::span<const Rule> rules, std::span<const Occupant> occupants,
+                               TimePoint now);
 
-// The next moment at which a rule begins or ends to hold, after `now`.
-std::optional<TimePoint> next_boundary(std::span<const Rule> rules, TimePoint now);
+// The next moment at which a rule or a peak of a circuit begins or ends to hold, after `now`.
+// Cost: O(rules), some 100 ns for each window.
+std::optional<TimePoint> next_boundary(const SiteConfig& config, std::span<const Rule> rules,
+                                       TimePoint now);
+// ...of one rule.
+std::optional<TimePoint> next_boundary(const Site& site, const Rule& rule, TimePoint now);
 
-// Whether the rule can be right at all: a cap has a limit of 0 A or more, nothing else has one;
-// a selector names something that `config` knows. Fails with kInvalid or kNotFound, naming the
-// field of the API.
+// Whether the rule can be right at all: what its kind needs is there and in range, nothing else
+// is; a selector names something that `config` knows; a zone exists. Fails with kInvalid,
+// kNotFound, or kForbidden (a suspension that would reach the safety layer), naming the field of
+// the API.
 Status check_rule(const SiteConfig& config, const Rule& rule);
 
-// Whether what the exclusions hold for good fits, beside the floors of everybody else, what each
-// row may carry, caps included. Fails with
-// kConflict, naming the row and the shortfall.
-Status check_exclusions(const Network& network, const EffectiveRules& rules);
+// Whether what is promised for good fits beside the floors of everybody else on each row, caps
+// included: exclusions hold hardware maxima, standing reservations their amperes. Reservations
+// with `force` are not counted. Fails with kConflict, naming the row and the shortfall.
+Status check_promises(const SiteConfig& config, const Network& network,
+                      std::span<const Rule> rules, TimePoint now);
 
 }  // namespace busbar
