@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "allocator/lines.hpp"
 #include "domain/network.hpp"
 
 namespace busbar {
@@ -27,8 +28,8 @@ struct Demand {
     // The band before whose surplus this leaf's minimum is found room for. 0 for all: every car
     // that fits gets its minimum before any gets more. Never above surplus_band.
     std::uint8_t admit_band = 0;
-    bool one_by_one = false;   // First come, first served: all it can take before the next.
-    bool by_deadline = false;  // Its part of the surplus follows `need`.
+    bool one_by_one = false;        // First come, first served: all it can take before the next.
+    bool by_deadline = false;       // Its part of the surplus follows `need`.
     Weight weight = Weight::of(1);  // Above 0.
     Amperes wanted = {};
     Amperes minimum = {};  // What this car needs to charge at all; 0: the leaf's.
@@ -55,12 +56,16 @@ struct Allotment {
     bool operator==(const Allotment&) const = default;
 };
 
-// Which of the two fillings: they agree on everything; the fast one cannot do everything.
+// Which of the fillings: they agree, to within rounding; the fast one cannot do everything.
+// Where a row is no plain sum, all mean a third one, which tries levels and is slow.
 enum class FillMethod : std::uint8_t {
     kFastest,  // By classes where the rows are a tree of plain sums and the classes few.
-    kEvents,   // Event by event: any rows.
-    kClasses,  // Class by class. Requires: only circuits and chargers as rows, plain sums.
+    kEvents,   // Event by event: any plain sums.
+    kClasses,  // Class by class. Requires: only circuits and chargers as rows.
 };
+
+// What an EVSE and its car need to charge at all, in whole quanta.
+Amperes minimum_of(const Leaf& leaf, const Demand& demand);
 
 class Solver {
 public:
@@ -74,8 +79,9 @@ public:
     // First what cannot be changed is set aside, then the minimum (or the reserve) of as many
     // cars as fit, in the order of their turns; then the surplus is filled in, band by band:
     // weighted max-min fairness (nobody could get more without taking from one that has no more
-    // for its weight), one by one, or by deadline. Last, each share is floored to the charger's
-    // quantum and left-over quanta go out in the same order.
+    // for its weight), one by one, or by deadline. In each band shares are floored to the chargers'
+    // quanta, and left-over quanta go out in the order of turns. A floor counts in any case, so
+    // who is admitted gets at least that, as far as it wants it.
     //
     // Writes one allotment per leaf, in the network's order.
     //
@@ -93,7 +99,7 @@ public:
                std::span<Allotment> out, FillMethod method = FillMethod::kFastest);
 
     // The filling alone, for proofs: with a given set of admitted leaves, before quanta, to the
-    // thousandth of an ampere (rounded down). Same requirements.
+    // thousandth of an ampere (rounded down), deadlines not looked at. Same requirements.
     void fill(std::span<const PerPhase> budgets, std::span<const Demand> demands,
               std::span<const bool> admitted, std::span<Amperes> out,
               FillMethod method = FillMethod::kFastest);
@@ -107,12 +113,15 @@ private:
 struct Limiting {
     RowIndex row = 0;
     Phase phase = Phase::kL1;
-    int sharers = 0;      // Cars that get current there, this one included.
-    Amperes left = {};    // On that row and line.
+    int sharers = 0;    // Cars that get current there, this one included.
+    Amperes left = {};  // On that row and line.
 };
 
-// Every row that holds the leaf back: if all of them, and its own wish, had more room, it would
-// get more. Tightest first. Empty if only its own wish holds it, or it wants nothing.
+// Every line that lacks the room for the leaf's next step. First those on which nobody has more
+// than the leaf, the tightest first. Empty if only its own wish holds it, or it wants nothing.
+// If all of them, and its own wish, had more room, it would get more, as far as its hardware goes:
+// so where one band is filled and it has more than its first amperes. Else the room might go to
+// others who come before it (docs/decisions/0010).
 // Made for one answer of solve(); reads the spans it was given.
 class Explainer {
 public:
@@ -123,11 +132,15 @@ public:
     std::vector<Limiting> of(LeafIndex leaf) const;
 
 private:
+    // What it would get next if it got more; 0 if it is no row that holds it back.
+    Amperes next_limit(LeafIndex leaf) const;
+
     const Network& network_;
     std::span<const Demand> demands_;
     std::span<const Allotment> allotments_;
-    std::vector<PerPhase> left_;
+    Lines lines_;  // As allotted.
     std::vector<std::array<int, 3>> sharers_;
+    std::vector<PerPhase> highest_;  // Of the limits that cars have there.
 };
 
 }  // namespace busbar

@@ -74,11 +74,121 @@ std::string in_path(const std::string& id) {
 }
 
 template <class Row>
-void each_item(const json::object& answer, Row&& row) {
-    const auto* items = answer.if_contains("items");
+void each_item(const json::object& answer, const char* name, Row&& row) {
+    const auto* items = answer.if_contains(name);
     if (items == nullptr || !items->is_array()) return;
     for (const auto& item : items->get_array())
         if (item.is_object()) row(item.get_object());
+}
+
+const json::object* object_in(const json::object& object, const char* name) {
+    const auto* value = object.if_contains(name);
+    return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
+}
+
+// "charger CP-7", "all": one term of a selector.
+std::string term(const json::object& select) {
+    std::string text;
+    for (const auto& [kind, name] : select) {
+        if (kind == "except") continue;
+        const auto word = std::string(kind);
+        text += (text.empty() ? "" : ", ") + word;
+        if (!name.is_bool()) text += " " + cell(select, word.c_str());
+    }
+    return printable(text);
+}
+
+std::string selected(const json::object& rule) {
+    const auto* select = object_in(rule, "select");
+    if (select == nullptr) return "-";
+    auto text = term(*select);
+    std::string_view before = " but not ";
+    each_item(*select, "except", [&](const json::object& except) {
+        text += std::string(before) + term(except);
+        before = ", ";
+    });
+    return text;
+}
+
+// What a rule sets, with its unit.
+std::string amount(const json::object& rule) {
+    for (const auto& [name, unit] :
+         {std::pair{"limitA", " A"}, {"limitKw", " kW"}, {"limitPct", " %"}})
+        if (const auto text = cell(rule, name); text != "-") return text + unit;
+    std::string text;
+    if (const auto band = cell(rule, "band"); band != "-") text = "band " + band;
+    if (const auto weight = cell(rule, "weight"); weight != "-") text += " x" + weight;
+    if (const auto* share = object_in(rule, "share")) text += cell(*share, "policy");
+    return text.empty() ? "-" : text;
+}
+
+// "Mon,Tue 17:00-21:00 Europe/Berlin".
+std::string hours(const json::object& window) {
+    std::string text;
+    const auto* days = window.if_contains("days");
+    constexpr std::size_t kEveryDay = 7;
+    if (days != nullptr && days->is_array() && days->get_array().size() < kEveryDay)
+        for (const auto& day : days->get_array())
+            if (day.is_string()) text += (text.empty() ? "" : ",") + std::string(day.get_string());
+    if (!text.empty()) text += " ";
+    text += cell(window, "from") + "-" + cell(window, "until");
+    if (const auto zone = cell(window, "zone"); zone != "-") text += " " + zone;
+    return printable(text);
+}
+
+std::string when(const json::object& rule) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    if (cell(rule, "enabled") == "no") add("off");
+    if (const auto* window = object_in(rule, "window")) add(hours(*window));
+    if (const auto from = cell(rule, "startsAt"); from != "-") add("from " + from);
+    if (const auto until = cell(rule, "expiresAt"); until != "-") add("until " + until);
+    return text.empty() ? "always" : text;
+}
+
+// Why a limit is what it is, the binding reason first.
+std::string why(const json::object& limit, const char* name) {
+    std::string text;
+    each_item(limit, name, [&](const json::object& reason) {
+        if (!text.empty()) text += "; ";
+        text += cell(reason, "text");
+    });
+    return text.empty() ? "-" : text;
+}
+
+// "63" where all lines are alike, else "63/50/63".
+std::string lines(const json::object& circuit, const char* name) {
+    const auto* amperes = object_in(circuit, name);
+    if (amperes == nullptr) return "-";
+    const auto l1 = cell(*amperes, "L1"), l2 = cell(*amperes, "L2"), l3 = cell(*amperes, "L3");
+    return l1 == l2 && l2 == l3 ? l1 : l1 + "/" + l2 + "/" + l3;
+}
+
+void show_plan(const json::object& answer) {
+    std::printf("at %s\n", cell(answer, "at").c_str());
+    std::printf("%-12s %8s %8s  %s\n", "evse", "from A", "to A", "why");
+    each_item(answer, "limits", [](const json::object& limit) {
+        auto evse = cell(limit, "charger");
+        if (const auto number = cell(limit, "evse"); number != "1") evse += "/" + number;
+        std::printf("%-12s %8s %8s  %s\n", evse.c_str(), cell(limit, "beforeA").c_str(),
+                    cell(limit, "afterA").c_str(), why(limit, "reasonsAfter").c_str());
+    });
+    each_item(answer, "circuits", [](const json::object& circuit) {
+        std::printf("circuit %s: may hand out %s A -> %s A, hands out %s A -> %s A\n",
+                    cell(circuit, "circuit").c_str(), lines(circuit, "budgetBeforeA").c_str(),
+                    lines(circuit, "budgetAfterA").c_str(),
+                    lines(circuit, "allocatedBeforeA").c_str(),
+                    lines(circuit, "allocatedAfterA").c_str());
+    });
+    std::printf("nothing changes for %s\n", cell(answer, "unchanged").c_str());
+}
+
+// `body`: an object that is still open.
+int ask_plan(const ClientOptions& options, JsonWriter body, const std::optional<std::string>& site,
+             const std::string& at) {
+    if (site) body.member("site", *site);
+    if (!at.empty()) body.member("at", at);
+    return ask(options, "POST", "/api/v1/plan", body.end_object().text(), show_plan);
 }
 
 void show_done(const json::object& answer) {
@@ -90,53 +200,44 @@ void show_done(const json::object& answer) {
 
 int list_rules(const ClientOptions& options) {
     return ask(options, "GET", "/api/v1/rules?limit=1000", "", [](const json::object& answer) {
-        std::printf("%-8s %-8s %-22s %7s  %-24s  %s\n", "id", "kind", "of", "limit A", "until",
+        std::printf("%-8s %-8s %-28s %9s  %-30s  %s\n", "id", "kind", "of", "amount", "when",
                     "reason");
-        each_item(answer, [](const json::object& rule) {
-            std::string of = "-";
-            if (const auto* select = rule.if_contains("select"); select && select->is_object())
-                for (const auto& [kind, name] : select->get_object())
-                    of = std::string(kind) +
-                         (name.is_string() ? " " + std::string(name.get_string()) : "");
-            std::printf("%-8s %-8s %-22s %7s  %-24s  %s\n", cell(rule, "id").c_str(),
-                        cell(rule, "kind").c_str(), printable(of).c_str(),
-                        cell(rule, "limitA").c_str(), cell(rule, "expiresAt").c_str(),
-                        cell(rule, "reason").c_str());
+        each_item(answer, "items", [](const json::object& rule) {
+            std::printf("%-8s %-8s %-28s %9s  %-30s  %s\n", cell(rule, "id").c_str(),
+                        cell(rule, "kind").c_str(), selected(rule).c_str(), amount(rule).c_str(),
+                        when(rule).c_str(), cell(rule, "reason").c_str());
         });
     });
 }
 
 int add_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule) {
-    JsonWriter body;
-    body.begin_object().member("kind", kind).key("select").begin_object();
-    const int selectors =
-        rule.charger.has_value() + rule.circuit.has_value() + rule.partner.has_value() + rule.all;
-    if (selectors != 1) {
-        std::fprintf(stderr, "busbar: say one of --charger, --circuit, --partner and --all\n");
-        return kWrongUse;
-    }
-    if (rule.charger) body.member("charger", *rule.charger);
-    if (rule.circuit) body.member("circuit", *rule.circuit);
-    if (rule.partner) body.member("partner", *rule.partner);
-    if (rule.all) body.member("all", true);
-    body.end_object();
-    if (rule.limit) {
-        const auto limit = parse_milli(*rule.limit);
-        if (!limit) return complain({Errc::kInvalid, limit.error().message, "--limit"});
-        body.key("limitA").milli(*limit);
-    }
-    if (rule.site) body.member("site", *rule.site);
-    if (rule.until) body.member("expiresAt", *rule.until);
-    if (rule.reason) body.member("reason", *rule.reason);
-    body.end_object();
-    return ask(options, "POST", "/api/v1/rules", body.text(), show_done);
+    const auto body = rule_json(kind, rule);
+    if (!body) return complain(body.error());
+    return ask(options, "POST", "/api/v1/rules", *body, show_done);
 }
 
-int set_limit(const ClientOptions& options, const std::string& id, const std::string& limit) {
-    const auto amount = parse_milli(limit);
-    if (!amount) return complain({Errc::kInvalid, amount.error().message, "--limit"});
-    return ask(options, "PATCH", "/api/v1/rules/" + in_path(id),
-               R"({"limitA":)" + decimal(*amount) + "}", show_done);
+int change_rule(const ClientOptions& options, const std::string& id, const RuleOptions& rule) {
+    const auto body = patch_json(rule);
+    if (!body) return complain(body.error());
+    return ask(options, "PATCH", "/api/v1/rules/" + in_path(id), *body, show_done);
+}
+
+int plan_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule,
+              const std::string& at) {
+    const auto draft = rule_json(kind, rule);
+    if (!draft) return complain(draft.error());
+    JsonWriter body;
+    body.begin_object().key("rules").begin_array().raw(*draft).end_array();
+    return ask_plan(options, std::move(body), rule.site, at);
+}
+
+int plan_without(const ClientOptions& options, const std::vector<std::string>& rules,
+                 const std::string& at) {
+    JsonWriter body;
+    body.begin_object().key("withoutRules").begin_array();
+    for (const auto& id : rules) body.string(id);
+    body.end_array();
+    return ask_plan(options, std::move(body), {}, at);
 }
 
 int delete_rule(const ClientOptions& options, const std::string& id) {
@@ -172,25 +273,20 @@ int charger_deed(const ClientOptions& options, const std::string& id, const std:
 }
 
 int explain_charger(const ClientOptions& options, const std::string& id) {
+    const auto show = [](const json::object& evse) {
+        std::printf("%s\n", cell(evse, "sentence").c_str());
+        std::printf("  should have %s A, has %s A, may draw %s A, draws %s A\n",
+                    cell(evse, "desiredA").c_str(), cell(evse, "appliedA").c_str(),
+                    cell(evse, "potentialA").c_str(), cell(evse, "meteredA").c_str());
+        each_item(evse, "reasons", [](const json::object& reason) {
+            std::printf("  - %s\n", cell(reason, "text").c_str());
+        });
+        if (const auto* next = object_in(evse, "next"))
+            std::printf("  next, at %s: %s\n", cell(*next, "at").c_str(),
+                        cell(*next, "text").c_str());
+    };
     return ask(options, "GET", "/api/v1/chargers/" + in_path(id) + "/explain", "",
-               [](const json::object& answer) {
-                   const auto* evses = answer.if_contains("evses");
-                   if (evses == nullptr || !evses->is_array()) return;
-                   for (const auto& item : evses->get_array()) {
-                       if (!item.is_object()) continue;
-                       const auto& evse = item.get_object();
-                       std::printf("%s\n", cell(evse, "sentence").c_str());
-                       std::printf("  should have %s A, has %s A, may draw %s A, draws %s A\n",
-                                   cell(evse, "desiredA").c_str(), cell(evse, "appliedA").c_str(),
-                                   cell(evse, "potentialA").c_str(),
-                                   cell(evse, "meteredA").c_str());
-                       const auto* reasons = evse.if_contains("reasons");
-                       if (reasons == nullptr || !reasons->is_array()) continue;
-                       for (const auto& reason : reasons->get_array())
-                           if (reason.is_object())
-                               std::printf("  - %s\n", cell(reason.get_object(), "text").c_str());
-                   }
-               });
+               [&](const json::object& answer) { each_item(answer, "evses", show); });
 }
 
 }  // namespace busbar::app

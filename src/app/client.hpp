@@ -1,8 +1,10 @@
 // The commands that talk to a running server and show its answers as tables.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
+
+#include "app/rule_options.hpp"
 
 namespace busbar::app {
 
@@ -11,18 +13,18 @@ struct ClientOptions {
     bool json = false;
 };
 
-struct RuleOptions {
-    std::optional<std::string> charger, circuit, partner, site, limit, until, reason;
-    bool all = false;
-};
-
 // Each returns the exit code: 0 done, 1 refused or no server, 2 wrong use.
 int list_rules(const ClientOptions& options);
 int add_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule);
-int set_limit(const ClientOptions& options, const std::string& id, const std::string& limit);
+int change_rule(const ClientOptions& options, const std::string& id, const RuleOptions& rule);
 int delete_rule(const ClientOptions& options, const std::string& id);
 int list_chargers(const ClientOptions& options);
 int charger_deed(const ClientOptions& options, const std::string& id, const std::string& deed);
+// What would be if the rule were there, or these were not; now, or at `at` unless that is empty.
+int plan_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule,
+              const std::string& at);
+int plan_without(const ClientOptions& options, const std::vector<std::string>& rules,
+                 const std::string& at);
 int explain_charger(const ClientOptions& options, const std::string& id);
 
 }  // namespace busbar::app

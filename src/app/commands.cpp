@@ -1,9 +1,11 @@
 #include "app/commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 
 #include "app/bench.hpp"
+#include "app/bench_sessions.hpp"
 #include "app/client.hpp"
 #include "app/complaint.hpp"
 #include "app/serve.hpp"
@@ -55,6 +57,44 @@ void add_sim(CLI::App& app, int& code) {
     command->callback([options, &code] { code = simulate(*options); });
 }
 
+void add_bench_sessions(CLI::App& bench, int& code) {
+    auto options = std::make_shared<SessionBench>();
+    auto json = std::make_shared<bool>(false);
+    auto* command = bench.add_subcommand(
+        "sessions", "Replay charging sessions: energy demand met by each algorithm");
+    command->add_option("files", options->files, "CSV or TSV, gzipped or not (bench/data)")
+        ->required();
+    command->add_option("--network", options->network, "caltech, or a network file")
+        ->capture_default_str();
+    command
+        ->add_option("--capacities", options->capacities_kw,
+                     "Of the transformer, kW, with commas [10,20,..,150]")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::Range(0, 100'000));
+    command
+        ->add_option("--algorithms", options->algorithms,
+                     "equal,weighted,fcfs,edf,llf,rr,deadline [all]")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command->add_option("--departure", options->departure, "What the algorithms are told")
+        ->check(CLI::IsMember({"actual", "estimated"}))
+        ->capture_default_str();
+    command->add_option("--minimum", options->minimum_a, "A, below which no car charges: 0 or 6")
+        ->check(CLI::Range(0, 32))
+        ->capture_default_str();
+    command->add_flag("--json", *json, "An array for programs");
+    command->callback([options, json, &code] {
+        const auto figures = bench_sessions(*options);
+        if (!figures) {
+            code = complain(figures.error());
+            return;
+        }
+        std::printf("%s\n", (*json ? sessions_json(*figures) : sessions_table(*figures)).c_str());
+        code = 0;
+    });
+}
+
 void add_bench(CLI::App& app, int& code) {
     auto* bench = app.add_subcommand("bench", "Measure this machine");
     bench->require_subcommand(1);
@@ -77,46 +117,180 @@ void add_bench(CLI::App& app, int& code) {
         std::printf("%s\n", (*json ? bench_json(*rows) : bench_table(*rows)).c_str());
         code = 0;
     });
+    add_bench_sessions(*bench, code);
 }
 
-void add_client_commands(CLI::App& app, int& code) {
-    auto options = std::make_shared<ClientOptions>();
-    const auto common = [options](CLI::App* command) {
+// What every kind of rule may say.
+void add_common_options(CLI::App* add, const std::shared_ptr<RuleOptions>& rule) {
+    add->add_option("--charger", rule->charger, "The charger it is about");
+    add->add_option("--evse", rule->evse, "One EVSE of a charger: CP-7/2");
+    add->add_option("--circuit", rule->circuit, "All below this circuit");
+    add->add_option("--tag", rule->tag, "All chargers with this tag");
+    add->add_option("--partner", rule->partner, "The partner whose chargers it is about");
+    add->add_option("--id-tag-group", rule->id_tag_group, "Drivers of this group");
+    add->add_option("--transaction", rule->transaction, "One transaction, by its number");
+    add->add_flag("--all", rule->all, "All chargers of the site");
+    add->add_option("--except", rule->except,
+                    "But not these: charger:CP-7, tag:ground-floor, ...; may be repeated")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    add->add_option("--site", rule->site, "Where there are several");
+    add->add_option("--window", rule->window, "When: \"Mon-Fri 17:00-21:00 Europe/Berlin\"");
+    add->add_option("--from", rule->from, "When it begins, such as 2026-02-10T18:00:00+01:00");
+    add->add_option("--until", rule->until, "When it ends, for good");
+    add->add_option("--layer", rule->layer,
+                    "Who speaks: default, driver, partner, operator, grid, safety [operator]");
+    add->add_option("--reason", rule->reason, "Shown wherever the rule bites");
+}
+
+void add_amount_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    command->add_option("--limit", rule->limit, "Amperes per line");
+    command->add_option("--kw", rule->kilowatts, "Kilowatts, in place of amperes");
+    command->add_option("--pct", rule->percent,
+                        "Percent of the hardware maximum, or of the circuit");
+}
+
+void add_reserve_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    command->add_flag("--standing", rule->standing, "Held while no car is there, too");
+    command->add_flag("--force", rule->force, "Kept though it does not always fit");
+}
+
+void add_share_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    command->add_option("--policy", rule->policy, "equal, weighted, fcfs or deadline");
+    command->add_flag("--strict-bands", rule->strict_bands,
+                      "Nothing beyond minima for a band while an earlier one wants more");
+    command->add_flag("--band-by-band", rule->band_by_band,
+                      "Minima, too, go to earlier bands first");
+    command->add_option("--rotation", rule->rotation_minutes,
+                        "Minutes after which a waiting car takes a turn; 0: never");
+    command->add_flag("--keep-unused", rule->keep_unused,
+                      "What a car does not draw is not given to others");
+}
+
+void add_band_option(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    command->add_option("--band", rule->band, "1 is served first, 9 last; 5 is ordinary");
+}
+
+void add_rank_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    add_band_option(command, rule);
+    command->add_option("--weight", rule->weight, "Share of the surplus; 1 is ordinary");
+}
+
+struct RuleCommand {
+    const char* kind;
+    const char* help;
+    void (*add_options)(CLI::App*, const std::shared_ptr<RuleOptions>&);
+};
+
+constexpr auto kNoOptions = [](CLI::App*, const std::shared_ptr<RuleOptions>&) {};
+
+void add_cap_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    add_amount_options(command, rule);
+    command->add_option("--scope", rule->scope, "each EVSE, or the sum of all");
+}
+
+void add_hold_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    add_amount_options(command, rule);
+    add_reserve_options(command, rule);
+}
+
+void add_suspend_options(CLI::App* command, const std::shared_ptr<RuleOptions>& rule) {
+    command->add_option("--rule", rule->suspended_rule, "Only this rule");
+    command->add_option("--kind", rule->suspended_kind, "Only rules of this kind");
+}
+
+const std::array kRuleCommands{
+    RuleCommand{"cap", "At most so much", add_cap_options},
+    RuleCommand{"reserve", "At least so much, if the car wants it", add_hold_options},
+    RuleCommand{"pause", "0 A, plugged in", kNoOptions},
+    RuleCommand{"exclude", "Not ours to control: its maximum is held", kNoOptions},
+    RuleCommand{"rank", "Who is served first, and how much of the surplus it gets",
+                add_rank_options},
+    RuleCommand{"share", "How a circuit is shared", add_share_options},
+    RuleCommand{"suspend", "Switches other rules off for these", add_suspend_options},
+    RuleCommand{"boost", "No caps and pauses of its layer or below, and the first band",
+                add_band_option},
+    RuleCommand{"schedule", "A cap for certain hours: --window", add_cap_options},
+    RuleCommand{"safety", "A cap that nothing switches off", add_cap_options}};
+
+// One command for each kind of rule, with what goes with it; `deed` is done with what was said.
+template <class Common, class Deed>
+void add_rule_commands(CLI::App* parent, const std::string& what, Common common, Deed deed) {
+    for (const auto& [kind, help, add_options] : kRuleCommands) {
+        auto rule = std::make_shared<RuleOptions>();
+        auto* command = common(parent->add_subcommand(kind, what + help));
+        add_options(command, rule);
+        add_common_options(command, rule);
+        command->callback([rule, deed, kind = std::string(kind)] { deed(kind, *rule); });
+    }
+}
+
+// The last command that is said takes the options of the server, too.
+auto common_options(const std::shared_ptr<ClientOptions>& options) {
+    return [options](CLI::App* command) {
         command->add_option("--url", options->url, "Of the server")
             ->envname("BUSBAR_URL")
             ->capture_default_str();
         command->add_flag("--json", options->json, "The server's answer as it is");
         return command;
     };
+}
+
+void add_rules(CLI::App& app, const std::shared_ptr<ClientOptions>& options, int& code) {
+    const auto common = common_options(options);
     auto* rules = app.add_subcommand("rules", "List, add, change and delete rules");
     rules->require_subcommand(1);
     common(rules->add_subcommand("list", "All rules"))->callback([=, &code] {
         code = list_rules(*options);
     });
-    auto draft = std::make_shared<RuleOptions>();
-    for (const auto* kind : {"cap", "pause", "exclude"}) {
-        auto* add = common(rules->add_subcommand(kind, std::string("Add a rule: ") + kind));
-        add->add_option("--charger", draft->charger, "The charger it is about");
-        add->add_option("--circuit", draft->circuit, "The circuit it is about");
-        add->add_option("--partner", draft->partner, "The partner whose chargers it is about");
-        add->add_flag("--all", draft->all, "All chargers of the site");
-        add->add_option("--site", draft->site, "Where there are several");
-        if (std::string_view(kind) == "cap")
-            add->add_option("--limit", draft->limit, "Amperes per line")->required();
-        add->add_option("--until", draft->until, "When it ends, such as 2026-02-10T18:00:00+01:00");
-        add->add_option("--reason", draft->reason, "Shown wherever the rule bites");
-        add->callback(
-            [=, kind = std::string(kind), &code] { code = add_rule(*options, kind, *draft); });
-    }
+    add_rule_commands(rules, "Add a rule: ", common,
+                      [options, &code](const std::string& kind, const RuleOptions& rule) {
+                          code = add_rule(*options, kind, rule);
+                      });
     auto id = std::make_shared<std::string>();
-    auto* patch = common(rules->add_subcommand("set", "Change the limit of a cap"));
+    auto change = std::make_shared<RuleOptions>();
+    auto* patch = common(rules->add_subcommand("set", "Change a rule"));
     patch->add_option("id", *id, "The rule")->required();
-    patch->add_option("--limit", draft->limit, "Amperes per line")->required();
-    patch->callback([=, &code] { code = set_limit(*options, *id, *draft->limit); });
+    add_amount_options(patch, change);
+    add_rank_options(patch, change);
+    patch->add_option("--window", change->window, "When it holds; none: always");
+    patch->add_option("--from", change->from, "When it begins; none: at once");
+    patch->add_option("--until", change->until, "When it ends; none: never");
+    patch->add_option("--layer", change->layer, "Who speaks");
+    patch->add_option("--reason", change->reason, "Shown wherever the rule bites");
+    patch->add_flag("--enable", change->enable, "Let it hold again");
+    patch->add_flag("--disable", change->disable, "Keep it, and let it hold no more");
+    patch->callback([=, &code] { code = change_rule(*options, *id, *change); });
     auto* remove = common(rules->add_subcommand("delete", "Delete a rule"));
     remove->add_option("id", *id, "The rule")->required();
     remove->callback([=, &code] { code = delete_rule(*options, *id); });
+}
 
+void add_plan(CLI::App& app, const std::shared_ptr<ClientOptions>& options, int& code) {
+    auto at = std::make_shared<std::string>();
+    const auto common = [set = common_options(options), at](CLI::App* command) {
+        command->add_option("--at", *at, "Then, such as 2026-02-10T18:00:00+01:00; else now");
+        return set(command);
+    };
+    auto* plan = app.add_subcommand("plan", "What a rule would change, without adding it");
+    plan->require_subcommand(1);
+    add_rule_commands(plan, "What if: ", common,
+                      [options, at, &code](const std::string& kind, const RuleOptions& rule) {
+                          code = plan_rule(*options, kind, rule, *at);
+                      });
+    auto ids = std::make_shared<std::vector<std::string>>();
+    auto* without = common(plan->add_subcommand("without", "What if these rules were gone"));
+    without->add_option("ids", *ids, "The rules")->required();
+    without->callback([=, &code] { code = plan_without(*options, *ids, *at); });
+}
+
+void add_client_commands(CLI::App& app, int& code) {
+    auto options = std::make_shared<ClientOptions>();
+    const auto common = common_options(options);
+    add_rules(app, options, code);
+    add_plan(app, options, code);
+    auto id = std::make_shared<std::string>();
     auto* chargers = app.add_subcommand("chargers", "List, pause and resume chargers");
     chargers->require_subcommand(1);
     common(chargers->add_subcommand("list", "All chargers"))->callback([=, &code] {

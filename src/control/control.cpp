@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "control/json.hpp"
+#include "rules/window_times.hpp"
 
 namespace busbar::control {
 namespace {
@@ -31,6 +32,16 @@ std::int64_t number_of(const RuleId& id) {
     const auto& text = id.str();
     if (text.size() > 2) std::from_chars(text.data() + 2, text.data() + text.size(), number);
     return number;
+}
+
+// "CP-7/2" is an EVSE of CP-7; an id may hold a slash of its own.
+ChargerId charger_of(const Selector& select) {
+    const auto slash = select.name.rfind('/');
+    const bool numbered =
+        select.kind == SelectorKind::kEvse && slash != std::string::npos &&
+        slash + 1 < select.name.size() &&
+        select.name.find_first_not_of("0123456789", slash + 1) == std::string::npos;
+    return ChargerId(numbered ? select.name.substr(0, slash) : select.name);
 }
 
 }  // namespace
@@ -62,6 +73,8 @@ Status Control::start(Gateway& gateway) {
     world_.store.on_commit([this](const Committed& change) { on_commit(change); });
     for (const auto& site : stored.sites) {
         SiteConfig config{site, {}, {}};
+        for (const auto& id_tag : stored.id_tags)
+            if (id_tag.site == site.id) config.id_tags.push_back(id_tag);
         Stored part{.revision = stored.revision};
         std::set<CircuitId> circuits;
         for (const auto& circuit : stored.circuits)
@@ -206,8 +219,8 @@ Result<SiteId> Control::site_for(const Selector& select) const {
             return Error{Errc::kNotFound, kind + " '" + select.name + "' does not exist",
                          "select." + kind};
         };
-        if (select.kind == SelectorKind::kCharger) {
-            const auto found = directory.chargers.find(ChargerId(select.name));
+        if (select.kind == SelectorKind::kCharger || select.kind == SelectorKind::kEvse) {
+            const auto found = directory.chargers.find(charger_of(select));
             return found == directory.chargers.end() ? Result<SiteId>(unknown()) : found->second;
         }
         if (select.kind == SelectorKind::kCircuit) {
@@ -250,8 +263,10 @@ void Control::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> done
 void Control::put_site(SiteId id, SitePatch patch, Caller caller, Callback<Written<Site>> done) {
     if (const auto home = site(id))
         return home->post([=](SiteHome& s) { s.put_site(patch, caller, done); });
-    Site made{.id = id, .name = patch.name.value_or(id.str()), .zone = patch.zone.value_or("UTC")};
+    Site made{.id = id, .name = id.str()};
+    apply(patch, made);
     if (const auto checked = check_site({made, {}, {}}); !checked) return done(checked.error());
+    if (const auto zones = check_zones({made, {}, {}}); !zones) return done(zones.error());
     auto stored = [made, done](Result<std::int64_t> revision) {
         if (!revision) return done(std::move(revision).error());
         done(Written<Site>{made, *revision, true});
@@ -332,10 +347,60 @@ void Control::delete_charger(ChargerId id, Even even, Caller caller,
     home->post([=](SiteHome& s) { s.delete_charger(id, even, caller, done); });
 }
 
+void Control::put_id_tag(SiteId id, std::string tag, std::string group, Caller caller,
+                         Callback<Written<IdTag>> done) {
+    const auto home = site(id);
+    if (!home) return done(unknown_thing("site", id));
+    home->post([=](SiteHome& s) { s.put_id_tag(tag, group, caller, done); });
+}
+
+void Control::delete_id_tag(SiteId id, std::string tag, Caller caller,
+                            Callback<Written<IdTag>> done) {
+    const auto home = site(id);
+    if (!home) return done(unknown_thing("site", id));
+    home->post([=](SiteHome& s) { s.delete_id_tag(tag, caller, done); });
+}
+
+void Control::building_sample(CircuitId id, PerPhase measured, Callback<Done> done) {
+    const auto home = home_of(&Directory::circuits, id);
+    if (!home) return done(unknown_thing("circuit", id));
+    home->post([=](SiteHome& s) { s.building_sample(id, measured, done); });
+}
+
+// Transactions are not indexed: there are as many homes to ask as sites, and somebody asks by hand.
+void Control::set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done) {
+    auto homes = std::make_shared<std::vector<std::shared_ptr<SiteHome>>>();
+    directory_.with([&](const Directory& directory) {
+        for (const auto& [id, home] : directory.sites) homes->push_back(home);
+    });
+    ask_next(std::move(homes), 0, transaction, wish, std::move(done));
+}
+
+void Control::ask_next(std::shared_ptr<std::vector<std::shared_ptr<SiteHome>>> homes,
+                       std::size_t next, TransactionId transaction, DriverWish wish,
+                       Callback<Transaction> done) {
+    if (next == homes->size())
+        return done(
+            Error{Errc::kNotFound, "no transaction " + std::to_string(transaction) + " runs"});
+    auto answered = [homes, next, transaction, wish, done](Result<Transaction> changed) {
+        if (changed || changed.error().code != Errc::kNotFound) return done(std::move(changed));
+        ask_next(homes, next + 1, transaction, wish, done);
+    };
+    (*homes)[next]->post([transaction, wish, answered = std::move(answered)](SiteHome& s) {
+        s.set_wish(transaction, wish, answered);
+    });
+}
+
 void Control::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done) {
     const auto home = home_of(&Directory::circuits, id);
     if (!home) return done(unknown_thing("circuit", id));
     home->post([=](SiteHome& s) { s.delete_circuit(id, caller, done); });
+}
+
+void Control::plan(SiteId id, PlanDraft draft, Callback<PlanReport> done) {
+    const auto home = site(id);
+    if (!home) return done(unknown_thing("site", id));
+    home->post([=](SiteHome& s) { done(s.plan(draft)); });
 }
 
 // --- Questions -----------------------------------------------------------------------------------

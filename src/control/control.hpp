@@ -46,6 +46,8 @@ public:
     void put_id_tag(SiteId site, std::string tag, std::string group, Caller caller,
                     Callback<Written<IdTag>> done);
     void delete_id_tag(SiteId site, std::string tag, Caller caller, Callback<Written<IdTag>> done);
+    // What a circuit's building meter shows now, on each line. kConflict if none is configured.
+    void building_sample(CircuitId circuit, PerPhase measured, Callback<Done> done);
     // What the driver of a running transaction asks for. kNotFound if no such one runs.
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
@@ -101,6 +103,9 @@ private:
     std::optional<Callback<T>> claim(std::map<K, SiteId> Directory::*index,
                                      std::map<K, Claim> Directory::*claims, const K& id,
                                      const SiteId& site, Callback<T> done);
+    static void ask_next(std::shared_ptr<std::vector<std::shared_ptr<SiteHome>>> homes,
+                         std::size_t next, TransactionId transaction, DriverWish wish,
+                         Callback<Transaction> done);
     void on_commit(const Committed& change);
     void add_site(SiteConfig config, Stored stored);
     void sweep();

@@ -81,6 +81,12 @@ struct ChargerPatch {
     std::optional<std::optional<DcOutput>> dc = {};
 };
 
+// Writes what a patch holds over what was there.
+void apply(const RulePatch& patch, Rule& rule);
+void apply(const SitePatch& patch, Site& site);
+void apply(const CircuitPatch& patch, Circuit& circuit);
+void apply(const ChargerPatch& patch, Charger& charger);
+
 // What a driver asks for. What is empty is not known (any more).
 struct DriverWish {
     std::optional<WattHours> requested = {};

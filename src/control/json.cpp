@@ -1,6 +1,98 @@
 #include "control/json.hpp"
 
+#include <array>
+#include <cstdlib>
+#include <ratio>
+
 namespace busbar::control {
+namespace {
+
+constexpr std::array<std::string_view, 7> kDayNames{"Mon", "Tue", "Wed", "Thu",
+                                                    "Fri", "Sat", "Sun"};
+
+// "07:30".
+std::string clock_time(std::chrono::minutes since_midnight) {
+    const auto two_digits = [](auto n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    return two_digits(since_midnight.count() / 60) + ":" + two_digits(since_midnight.count() % 60);
+}
+
+// A duration in thousandths of a unit.
+template <class Unit>
+std::int64_t milli_of(Duration duration) {
+    using Thousandth =
+        std::chrono::duration<std::int64_t, std::ratio_divide<typename Unit::period, std::kilo>>;
+    return std::chrono::floor<Thousandth>(duration).count();
+}
+
+// In thousands of its unit, with all its digits: 11 kW of 11,000 W.
+template <class Unit>
+void write_kilo(JsonWriter& json, Quantity<Unit> quantity) {
+    constexpr std::int64_t kMilliInKilo = 1'000'000;
+    constexpr std::size_t kDigits = 6;
+    const auto milli = quantity.in_milli();
+    auto text = std::to_string(std::abs(milli) % kMilliInKilo);
+    text = "." + std::string(kDigits - text.size(), '0') + text;
+    text.erase(text.find_last_not_of("0.") + 1);
+    json.raw((milli < 0 ? "-" : "") + std::to_string(std::abs(milli) / kMilliInKilo) + text);
+}
+
+template <class T>
+void member_if(JsonWriter& json, std::string_view name, const std::optional<T>& value) {
+    if (value) json.member(name, *value);
+}
+
+void write_term(JsonWriter& json, const SelectorTerm& term) {
+    const auto word = to_string(term.kind);
+    const bool number = term.kind == SelectorKind::kTransaction && !term.name.empty() &&
+                        term.name.find_first_not_of("0123456789") == std::string::npos &&
+                        term.name.front() != '0';
+    if (term.kind == SelectorKind::kAll)
+        json.member(word, true);
+    else if (number)
+        json.key(word).raw(term.name);
+    else
+        json.member(word, term.name);
+}
+
+void write_selector(JsonWriter& json, const Selector& select) {
+    json.begin_object();
+    write_term(json, select.term());
+    if (!select.except.empty()) {
+        json.key("except").begin_array();
+        for (const auto& term : select.except) {
+            json.begin_object();
+            write_term(json, term);
+            json.end_object();
+        }
+        json.end_array();
+    }
+    json.end_object();
+}
+
+void write_suspends(JsonWriter& json, const Suspends& suspends) {
+    json.begin_object();
+    member_if(json, "rule", suspends.rule);
+    if (suspends.kind) json.member("kind", to_string(*suspends.kind));
+    json.end_object();
+}
+
+void write_building(JsonWriter& json, const BuildingLoad& load) {
+    json.begin_object().member("meter", load.meter).member("covers", to_string(load.covers));
+    json.key("staleAfterS").milli(milli_of<std::chrono::seconds>(load.stale_after));
+    write_json(json.key("worstCaseA"), load.worst_case);
+    json.end_object();
+}
+
+void write_output(JsonWriter& json, const DcOutput& dc) {
+    json.begin_object();
+    write_kilo(json.key("maximumKw"), dc.maximum);
+    write_kilo(json.key("minimumKw"), dc.minimum);
+    json.member("efficiencyPct", dc.efficiency_min);
+    write_kilo(json.key("auxiliaryKw"), dc.auxiliary);
+    json.member("powerFactorPct", dc.power_factor).end_object();
+}
+
+}  // namespace
 
 void write_json(JsonWriter& json, const PerPhase& amperes) {
     json.begin_object();
@@ -8,12 +100,36 @@ void write_json(JsonWriter& json, const PerPhase& amperes) {
     json.end_object();
 }
 
+void write_json(JsonWriter& json, const Window& window) {
+    json.begin_object();
+    json.key("days").begin_array();
+    for (std::size_t day = 0; day < kDayNames.size(); ++day)
+        if ((window.days >> day & 1U) != 0) json.string(kDayNames[day]);
+    json.end_array()
+        .member("from", clock_time(window.from))
+        .member("until", clock_time(window.until));
+    if (!window.zone.empty()) json.member("zone", window.zone);
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const Share& share) {
+    json.begin_object()
+        .member("policy", to_string(share.policy))
+        .member("strictBands", share.strict_bands)
+        .member("minFirst", share.min_first);
+    json.key("rotationMinutes").milli(milli_of<std::chrono::minutes>(share.rotation_slot));
+    json.member("reclaim", share.reclaim).end_object();
+}
+
 void write_json(JsonWriter& json, const Site& site) {
     json.begin_object()
         .member("id", site.id)
         .member("name", site.name)
         .member("zone", site.zone)
-        .end_object();
+        .member("wiring", to_string(site.supply.wiring))
+        .member("nominalV", site.supply.nominal);
+    json.key("raiseSpreadS").milli(milli_of<std::chrono::seconds>(site.raise_spread));
+    json.end_object();
 }
 
 void write_json(JsonWriter& json, const Circuit& circuit) {
@@ -22,9 +138,19 @@ void write_json(JsonWriter& json, const Circuit& circuit) {
         .member("site", circuit.site)
         .member("parent", circuit.parent)
         .member("name", circuit.name);
-    json.key("breakerA");
-    write_json(json, circuit.breaker);
-    json.member("safetyPct", circuit.safety_pct).end_object();
+    write_json(json.key("breakerA"), circuit.breaker);
+    json.member("safetyPct", circuit.safety_pct).member("active", circuit.active);
+    if (circuit.share) write_json(json.key("share"), *circuit.share);
+    if (!circuit.peaks.empty()) {
+        json.key("peaks").begin_array();
+        for (const auto& peak : circuit.peaks) {
+            write_json(json.begin_object().key("window"), peak.window);
+            json.member("percent", peak.percent).end_object();
+        }
+        json.end_array();
+    }
+    if (circuit.building) write_building(json.key("building"), *circuit.building);
+    json.end_object();
 }
 
 void write_json(JsonWriter& json, const Charger& charger) {
@@ -40,9 +166,16 @@ void write_json(JsonWriter& json, const Charger& charger) {
         .member("quantumA", charger.quantum)
         .member("evseCount", charger.evse_count)
         .member("phases", to_string(charger.phases))
+        .member("rotation", to_string(charger.rotation))
         .member("settleMs", std::int64_t{settle.count()})
         .member("keepsProfiles", charger.keeps_profiles)
-        .end_object();
+        .member("managed", charger.managed)
+        .member("priority", charger.priority);
+    json.key("tags").begin_array();
+    for (const auto& tag : charger.tags) json.string(tag);
+    json.end_array();
+    if (charger.dc) write_output(json.key("dc"), *charger.dc);
+    json.end_object();
 }
 
 void write_json(JsonWriter& json, const Rule& rule) {
@@ -50,18 +183,34 @@ void write_json(JsonWriter& json, const Rule& rule) {
         .member("id", rule.id)
         .member("site", rule.site)
         .member("kind", to_string(rule.kind));
-    json.key("select").begin_object();
-    if (rule.select.kind == SelectorKind::kAll)
-        json.member("all", true);
-    else
-        json.member(to_string(rule.select.kind), rule.select.name);
-    json.end_object()
-        .member("limitA", rule.limit)
-        .member("expiresAt", rule.expires_at)
+    write_selector(json.key("select"), rule.select);
+    json.member("limitA", rule.limit);
+    if (rule.limit_power) write_kilo(json.key("limitKw"), *rule.limit_power);
+    member_if(json, "limitPct", rule.limit_pct);
+    if (rule.scope) json.member("scope", to_string(*rule.scope));
+    if (rule.standing) json.member("standing", true);
+    if (rule.force) json.member("force", true);
+    member_if(json, "band", rule.band);
+    member_if(json, "weight", rule.weight);
+    if (rule.share) write_json(json.key("share"), *rule.share);
+    if (rule.suspends) write_suspends(json.key("suspends"), *rule.suspends);
+    if (rule.window) write_json(json.key("window"), *rule.window);
+    member_if(json, "startsAt", rule.starts_at);
+    json.member("expiresAt", rule.expires_at)
+        .member("layer", to_string(rule.layer))
+        .member("enabled", rule.enabled)
         .member("reason", rule.reason)
         .member("author", rule.author)
         .member("version", rule.version)
         .member("createdAt", rule.created_at)
+        .end_object();
+}
+
+void write_json(JsonWriter& json, const IdTag& id_tag) {
+    json.begin_object()
+        .member("tag", id_tag.tag)
+        .member("site", id_tag.site)
+        .member("group", id_tag.group)
         .end_object();
 }
 
@@ -79,16 +228,26 @@ void write_json(JsonWriter& json, const Transaction& transaction) {
         json.milli(transaction.meter_stop.in_milli());
     else
         json.null();
-    json.member("stopReason", transaction.stop_reason).end_object();
+    json.member("stopReason", transaction.stop_reason);
+    if (transaction.requested || transaction.depart_by) {
+        json.key("wish").begin_object();
+        if (transaction.requested) write_kilo(json.key("energyKwh"), *transaction.requested);
+        member_if(json, "departBy", transaction.depart_by);
+        json.end_object();
+    }
+    json.end_object();
 }
 
 void write_json(JsonWriter& json, const Reason& reason) {
     json.begin_object().member("kind", to_string(reason.kind));
-    if (reason.rule) json.member("rule", *reason.rule);
+    member_if(json, "rule", reason.rule);
+    member_if(json, "other", reason.other);
     if (!reason.row.empty()) json.member("row", reason.row);
     if (reason.phase) json.member("phase", to_string(*reason.phase));
     if (reason.sharers > 0) json.member("sharers", reason.sharers);
+    if (reason.band > 0) json.member("band", reason.band);
     if (reason.amount != 0_A) json.member("amountA", reason.amount);
+    member_if(json, "until", reason.until);
     json.member("text", to_sentence(reason)).end_object();
 }
 

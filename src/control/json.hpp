@@ -15,9 +15,12 @@ void write_json(JsonWriter& json, const Site& site);
 void write_json(JsonWriter& json, const Circuit& circuit);
 void write_json(JsonWriter& json, const Charger& charger);
 void write_json(JsonWriter& json, const Rule& rule);
+void write_json(JsonWriter& json, const IdTag& id_tag);
 void write_json(JsonWriter& json, const Transaction& transaction);
 void write_json(JsonWriter& json, const PerPhase& amperes);
 void write_json(JsonWriter& json, const Reason& reason);
+void write_json(JsonWriter& json, const Window& window);
+void write_json(JsonWriter& json, const Share& share);
 
 template <class T>
 std::string to_json(const T& value) {

@@ -63,6 +63,7 @@ void SiteHome::boot(const ChargerId& charger, BootInfo info, std::function<void(
     for (auto leaf = first; leaf < last; ++leaf) {
         ledger_.forget(leaf);
         live_[leaf].meter_register.expect_restart();
+        spread_raise(leaf, world_.clock.steady());
     }
     reply({.status = Registration::kAccepted, .interval = world_.heartbeat});
     touch();
@@ -80,6 +81,7 @@ void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
     if (!leaf) return;  // Connector 0 speaks of the charger as a whole.
     auto& live = live_[*leaf];
     live.status = report.status;
+    if (live.car) live.car->status(report.status, world_.clock.steady());
     const bool no_car = report.status == ConnectorStatus::kAvailable;
     if (no_car) live.metered.reset();
     if (no_car && !live.transaction) ledger_.transaction_over(*leaf, world_.clock.steady());
@@ -110,6 +112,7 @@ void SiteHome::transaction_changed(LeafIndex leaf) {
     const auto& evse = network_.leaves[leaf].evse;
     ledger_.transaction_over(leaf, world_.clock.steady());
     const auto before = std::exchange(live_[leaf].transaction_limit, {});
+    rules_changed_ = true;  // Rules may speak of this transaction, or of its driver's group.
     if (before.attempted) stations_.at(evse.charger).failures = 0;
     touch();
 }
@@ -168,6 +171,7 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
     }
     live.transaction = transaction;
     live.since = world_.clock.wall();  // A charger's own clock may say anything.
+    car_came(*leaf);
     live.meter_register.expect_restart();
     transaction_changed(*leaf);
     // The answer first: the charger knows no limit of a transaction that it does not know.
@@ -187,6 +191,7 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
         done.stop_reason = request.reason.empty() ? "Local" : std::move(request.reason);
         // Whatever the store says, the car is gone: its amperes are for others once settled.
         live.transaction.reset();
+        car_went(leaf);
         transaction_changed(leaf);
         remember(done);
         world_.feed.publish(TransactionChanged{done});
@@ -203,6 +208,36 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
     reply(Done{});
 }
 
+void SiteHome::set_wish(TransactionId id, DriverWish wish, Callback<Transaction> done) {
+    const auto found = std::ranges::find_if(
+        live_, [&](const Live& live) { return live.transaction && live.transaction->id == id; });
+    if (found == live_.end())
+        return done(Error{Errc::kNotFound, "no transaction " + std::to_string(id) + " runs"});
+    if (wish.requested && *wish.requested < WattHours{})
+        return done(Error{Errc::kInvalid, "must be 0 or more", "energyKwh"});
+    if (wish.depart_by && *wish.depart_by <= world_.clock.wall())
+        return done(Error{Errc::kInvalid, "is in the past", "departBy"});
+    auto changed = *found->transaction;
+    changed.requested = wish.requested;
+    changed.depart_by = wish.depart_by;
+    auto saved = [weak = weak_from_this(), changed, done = std::move(done)](Result<Done> result) {
+        if (!result) return done(std::move(result).error());
+        if (const auto self = weak.lock())
+            self->post([changed](SiteHome& site) { site.wish_changed(changed); });
+        done(changed);
+    };
+    world_.store.save_transaction(changed, std::move(saved));
+}
+
+void SiteHome::wish_changed(const Transaction& changed) {
+    const auto leaf = network_.leaf_of(changed.evse);
+    if (!leaf || !live_[*leaf].transaction || live_[*leaf].transaction->id != changed.id) return;
+    live_[*leaf].transaction->requested = changed.requested;
+    live_[*leaf].transaction->depart_by = changed.depart_by;
+    world_.feed.publish(TransactionChanged{changed});
+    touch();
+}
+
 void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
     const auto leaf = leaf_at(charger, report.connector);
     if (!leaf) return;  // Connector 0: the charger's own meter, never added to the EVSEs'.
@@ -217,7 +252,16 @@ void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
                 (!sample.phase || *sample.phase == phase))
                 current[static_cast<std::size_t>(phase)] = Amperes::milli(sample.milli);
     }
-    if (has_current) live.metered = current;
+    const auto now = world_.clock.steady();
+    if (has_current) {
+        live.metered = current;
+        live.metered_at = now;
+    }
+    for (const auto& sample : report.samples)
+        if (live.transaction && sample.measurand == Measurand::kEnergyRegister && !sample.phase)
+            live.energy_register = WattHours::milli(sample.milli);
+    if (has_current && live.car && live.car->sampled(*std::ranges::max_element(current), now))
+        touch();
     record_meter(*leaf, report);
 }
 

@@ -25,9 +25,10 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
       config_(std::move(config)),
       rules_(std::move(stored.rules)),
       revision_(stored.revision),
-      network_(compile(config_)),
+      network_(compile(config_, rules_)),
       ledger_(network_),
-      live_(network_.leaves.size()) {
+      live_(network_.leaves.size()),
+      resolver_(std::make_unique<Resolver>(network_)) {
     for (const auto& charger : config_.chargers) stations_[charger.id];
     for (const auto& row : stored.potentials) {
         if (const auto leaf = network_.leaf_of(row.evse)) {
@@ -40,8 +41,10 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
         if (const auto leaf = network_.leaf_of(transaction.evse)) {
             live_[*leaf].since = std::min(transaction.started_at, world_.clock.wall());
             live_[*leaf].transaction = std::move(transaction);
+            car_came(*leaf);
         }
     }
+    renew_buildings();
     // Where no transaction runs, no transaction's limit can be in force any more.
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (!live_[leaf].transaction && ledger_.known(leaf))
@@ -56,6 +59,8 @@ void SiteHome::post(std::function<void(SiteHome&)> task) {
 
 void SiteHome::start() {
     running_ = true;
+    // Nobody knows for how long nobody decided: that was an outage.
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) spread_raise(leaf, world_.clock.steady());
     touch();
 }
 
@@ -78,22 +83,40 @@ void SiteHome::each_station(F&& visit) {
     }
 }
 
-std::vector<LeafState> SiteHome::leaf_states() {
-    std::vector<LeafState> states(live_.size());
-    each_station([&](const ChargerId&, const Station& station, Leaves leaves) {
-        for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
-            const auto& live = live_[leaf];
-            const bool car_gone = live.status == ConnectorStatus::kAvailable ||
-                                  live.status == ConnectorStatus::kFinishing ||
-                                  live.status == ConnectorStatus::kFaulted ||
-                                  live.status == ConnectorStatus::kUnavailable;
-            states[leaf] = {.reachable = station.online,
-                            .wants = live.transaction && !car_gone,
-                            .since = live.since,
-                            .potential = ledger_.potential(leaf)};
-        }
-    });
-    return states;
+// Who is charging where, for rules about groups and transactions.
+std::vector<Occupant> SiteHome::occupants() const {
+    std::vector<Occupant> out(live_.size());
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
+        if (const auto& transaction = live_[leaf].transaction)
+            out[leaf] = {transaction->id, config_.group_of(transaction->id_tag)};
+    return out;
+}
+
+// Finds out which rules hold, if that can have changed.
+void SiteHome::refresh_rules(TimePoint wall) {
+    if (!rules_changed_ && (!rules_until_ || wall < *rules_until_)) return;
+    const auto charging = occupants();
+    resolver_->set_rules(effective_rules(config_, network_, rules_, charging, wall));
+    rules_until_ = next_boundary(config_, rules_, wall);
+    rules_changed_ = false;
+    upcoming_.assign(live_.size(), std::nullopt);
+    for (RuleIndex rule = 0; rule < rules_.size(); ++rule) {
+        const auto edge = next_boundary(config_.site, rules_[rule], wall);
+        if (!edge) continue;
+        for (const auto leaf : select(network_, rules_[rule].select, charging))
+            if (!upcoming_[leaf] || *edge < upcoming_[leaf]->at) upcoming_[leaf] = {*edge, rule};
+    }
+}
+
+void SiteHome::resolve() {
+    const auto wall = world_.clock.wall();
+    const auto now = world_.clock.steady();
+    refresh_rules(wall);
+    look_at_cars(now, wall);
+    look_at_buildings(now);
+    resolver_->resolve(states_, foreign_);
+    take_turns(now);
+    resolved_ = true;
 }
 
 // The whole of deciding: look at everything, then take each charger's next step.
@@ -102,11 +125,13 @@ void SiteHome::evaluate() {
     if (!running_) return;
     const auto now = world_.clock.steady();
     const auto wall = world_.clock.wall();
-    if (next_boundary_ && *next_boundary_ <= wall)
-        world_.feed.publish(BoundaryReached{config_.site.id, wall - *next_boundary_});
+    if (rules_until_ && *rules_until_ <= wall) {
+        world_.feed.publish(BoundaryReached{config_.site.id, wall - *rules_until_});
+        for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) spread_raise(leaf, now);
+    }
     ledger_.settle(now);
-    decision_ = resolve(network_, rules_, leaf_states(), wall);
-    ledger_.set_budgets(decision_.budgets);
+    resolve();
+    ledger_.set_budgets(resolver_->budgets());
     world_.feed.publish(
         Resolved{config_.site.id, world_.clock.steady() - now, network_.leaves.size()});
 
@@ -128,7 +153,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     const auto& any = network_.leaves[leaves.first];
     planned_.push_back({{.purpose = ProfilePurpose::kDefault},
                         leaves,
-                        decision_.excluded[leaves.first] ? any.maximum : any.floor});
+                        resolver_->excluded(leaves.first) ? any.maximum : any.floor});
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
         if (!transaction) continue;
@@ -136,7 +161,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
                              .connector = network_.leaves[leaf].evse.number,
                              .transaction = transaction->id},
                             {leaf, leaf + 1},
-                            decision_.grants[leaf].limit});
+                            resolver_->limit(leaf)});
     }
     for (const auto& planned : planned_) views_.push_back(look_at(station, planned));
 
@@ -256,6 +281,8 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
         ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
         if (limit.purpose == ProfilePurpose::kDefault) continue;
         auto& live = live_[*leaf];
+        if (accepted && live.car && live.transaction->id == limit.transaction)
+            live.car->limited(limit.limit, now);
         if (live.transaction && live.transaction->id == limit.transaction)
             live.transaction_limit.attempted = accepted ? std::nullopt : std::optional{limit.limit};
         else
@@ -329,8 +356,7 @@ void SiteHome::wake_at(SteadyPoint when) {
 
 void SiteHome::schedule_wakes(SteadyPoint now, TimePoint wall) {
     if (const auto settled = ledger_.next_settle()) wake_at(std::max(*settled, now));
-    next_boundary_ = next_boundary(rules_, wall);
-    if (next_boundary_) wake_at(now + (*next_boundary_ - wall));
+    if (rules_until_) wake_at(now + std::max(*rules_until_ - wall, Duration{0}));
     wake_at(now + kFullCompareEvery);
 }
 
@@ -342,7 +368,7 @@ void SiteHome::alarm(std::string subject, std::string text) {
     if (alarms_.size() > kMaxAlarms) alarms_.pop_front();
 }
 
-EvseReport SiteHome::evse_report(LeafIndex leaf) const {
+EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) const {
     const auto& live = live_[leaf];
     const bool running = live.transaction.has_value();
     EvseReport out{.number = network_.leaves[leaf].evse.number,
@@ -354,9 +380,12 @@ EvseReport SiteHome::evse_report(LeafIndex leaf) const {
     // A transaction that was sent no limit of its own yet has the default.
     if (!out.applied && (!running || fallback == out.potential)) out.applied = fallback;
     if (live.metered) out.metered = *std::ranges::max_element(*live.metered);
-    if (leaf >= decision_.grants.size()) return out;
-    out.desired = decision_.grants[leaf].limit;
-    out.reasons = decision_.grants[leaf].reasons;
+    if (!resolved_) return out;
+    out.desired = resolver_->limit(leaf);
+    out.reasons = std::move(reasons);
+    for (auto& reason : out.reasons)
+        if (reason.kind == ReasonKind::kNotAdmitted) reason.until = turn_at(leaf);
+    out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
     const bool differs = running && station.online && out.applied != out.desired;
     if (differs && station.failures >= kFailuresToAlarm)
@@ -369,7 +398,29 @@ EvseReport SiteHome::evse_report(LeafIndex leaf) const {
     return out;
 }
 
-ChargerReport SiteHome::station_report(const Charger& charger) const {
+// The soonest thing that is known to change by itself.
+std::optional<NextChange> SiteHome::next_change(LeafIndex leaf) const {
+    const auto wall = world_.clock.wall();
+    std::optional<NextChange> next;
+    const auto sooner = [&](TimePoint at, const std::string& text) {
+        if (at > wall && (!next || at < next->at)) next = NextChange{at, text};
+    };
+    if (const auto& edge = upcoming_[leaf]) {
+        const auto& rule = rules_[edge->rule];
+        sooner(edge->at, std::string(to_string(rule.kind)) + " " + rule.id.str() +
+                             (holds(config_.site, rule, wall) ? " ends" : " begins"));
+    }
+    const auto& state = states_[leaf];
+    if (state.rests) sooner(*state.rests, "it may charge again");
+    if (const auto at = turn_at(leaf)) sooner(*at, "a car that charges now may make room");
+    if (state.spread && resolver_->limit(leaf) == *state.spread)
+        sooner(state.spread_until, "it may rise again");
+    if (state.departs) sooner(*state.departs, "its driver wants to leave");
+    return next;
+}
+
+ChargerReport SiteHome::station_report(const Charger& charger,
+                                       std::span<std::vector<Reason>> reasons) const {
     const auto& station = stations_.at(charger.id);
     ChargerReport out{.charger = charger,
                       .online = station.online,
@@ -378,7 +429,9 @@ ChargerReport SiteHome::station_report(const Charger& charger) const {
                       .evses = {},
                       .failures = station.failures};
     const auto [first, last] = network_.leaves_of(charger.id);
-    for (auto leaf = first; leaf < last; ++leaf) out.evses.push_back(evse_report(leaf));
+    for (auto leaf = first; leaf < last; ++leaf)
+        out.evses.push_back(
+            evse_report(leaf, resolved_ ? std::move(reasons[leaf]) : std::vector<Reason>{}));
     return out;
 }
 
@@ -386,7 +439,11 @@ Result<ChargerReport> SiteHome::charger_report(const ChargerId& charger) const {
     const auto found = std::ranges::find(config_.chargers, charger, &Charger::id);
     if (found == config_.chargers.end())
         return Error{Errc::kNotFound, "charger '" + charger.str() + "' does not exist"};
-    return station_report(*found);
+    std::vector<std::vector<Reason>> reasons(live_.size());
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last && resolved_; ++leaf)
+        reasons[leaf] = resolver_->reasons(rules_, leaf);
+    return station_report(*found, reasons);
 }
 
 std::optional<Rule> SiteHome::find_rule(const RuleId& id) const {
@@ -400,14 +457,15 @@ SiteReport SiteHome::report() const {
                    .circuits = {},
                    .chargers = {},
                    .rules = rules_,
+                   .id_tags = config_.id_tags,
                    .alarms = alarms_};
+    auto reasons = resolved_ ? resolver_->reasons(rules_) : std::vector<std::vector<Reason>>();
     std::vector<PerPhase> allocated(network_.rows.size()), metered(network_.rows.size());
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         for (const auto row : network_.leaves[leaf].rows)
             for (const auto phase : kPhases) {
                 if (!network_.leaves[leaf].phases.has(phase)) continue;
-                if (leaf < decision_.grants.size())
-                    allocated[row][phase] += decision_.grants[leaf].limit;
+                if (resolved_) allocated[row][phase] += resolver_->limit(leaf);
                 if (const auto& m = live_[leaf].metered)
                     metered[row][phase] += (*m)[static_cast<std::size_t>(phase)];
             }
@@ -425,12 +483,13 @@ SiteReport SiteHome::report() const {
             report.budget[phase] = ledger_.row_budget(row, phase);
             report.potential[phase] = ledger_.row_potential(row, phase);
         }
-        if (row < decision_.budgets.size() && decision_.budgets[row].cap)
+        if (resolved_ && resolver_->rows()[row].cap)
             report.cap = std::ranges::max(
                 {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
         out.circuits.push_back(std::move(report));
     }
-    for (const auto& charger : config_.chargers) out.chargers.push_back(station_report(charger));
+    for (const auto& charger : config_.chargers)
+        out.chargers.push_back(station_report(charger, reasons));
     return out;
 }
 

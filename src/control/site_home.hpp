@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -20,6 +21,11 @@
 #include "control/ports.hpp"
 #include "control/reports.hpp"
 #include "control/resolve.hpp"
+#include "demand/building.hpp"
+#include "demand/car.hpp"
+#include "demand/minima.hpp"
+#include "demand/spread.hpp"
+#include "demand/turns.hpp"
 #include "ledger/ledger.hpp"
 #include "reconcile/next_action.hpp"
 #include "telemetry/registers.hpp"
@@ -63,6 +69,9 @@ public:
                      Callback<Written<Charger>> done);
     void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
+    void put_id_tag(std::string tag, std::string group, Caller caller,
+                    Callback<Written<IdTag>> done);
+    void delete_id_tag(std::string tag, Caller caller, Callback<Written<IdTag>> done);
 
     // The store has committed a change of this site.
     void committed(const Committed& change);
@@ -78,10 +87,15 @@ public:
                            Callback<StartReply> reply);
     void stop_transaction(const ChargerId& charger, StopRequest request, Callback<Done> reply);
     void meter(const ChargerId& charger, const MeterReport& report);
+    // What a circuit's building meter shows: of all that flows there, or of what is not ours.
+    void building_sample(const CircuitId& circuit, const PerPhase& measured, Callback<Done> done);
     // What the telemetry store last saw of a meter: what was used since then counts.
     void restore_register(const telemetry::MeterReading& reading);
 
+    void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
+
     // --- Questions ---
+    Result<PlanReport> plan(const PlanDraft& draft) const;  // site_plan.cpp
     SiteReport report() const;
     Result<ChargerReport> charger_report(const ChargerId& charger) const;
     std::optional<Rule> find_rule(const RuleId& id) const;
@@ -104,11 +118,16 @@ private:
         std::optional<Transaction> starting;  // Being written.
         std::vector<Callback<StartReply>> waiting_for_start;
         std::optional<std::array<Amperes, 3>> metered;
+        SteadyPoint metered_at = {};
         telemetry::RegisterSeries meter_register;
         Wish transaction_limit;
-        bool seen = false;     // It connected at least once, now or before a restart.
-        TimePoint since = {};  // Its transaction's start, by our clock: who came first.
-        Amperes durable;       // The potential that the store knows: nothing above it is sent.
+        bool seen = false;                // It connected at least once, now or before a restart.
+        TimePoint since = {};             // Its transaction's start, by our clock: who came first.
+        std::optional<Car> car = {};      // While a transaction runs: what it shows,
+        std::optional<Place> place = {};  // and what it was given.
+        Spread spread = {};
+        std::optional<WattHours> energy_register = {};  // Last heard in this transaction.
+        Amperes durable;  // The potential that the store knows: nothing above it is sent.
     };
     // What is known of one charger.
     struct Station {
@@ -131,7 +150,9 @@ private:
     // --- The loop (site_home.cpp) ---
     void touch();
     void evaluate();
-    std::vector<LeafState> leaf_states();
+    void resolve();
+    void refresh_rules(TimePoint wall);
+    std::vector<Occupant> occupants() const;
     template <class F>
     void each_station(F&& visit);
     void plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now);
@@ -147,6 +168,20 @@ private:
     void wake_at(SteadyPoint when);
     void schedule_wakes(SteadyPoint now, TimePoint wall);
     void alarm(std::string subject, std::string text);
+
+    // --- Cars and buildings (site_cars.cpp) ---
+    void car_came(LeafIndex leaf);
+    void car_went(LeafIndex leaf);
+    void spread_raise(LeafIndex leaf, SteadyPoint now);
+    bool wants(LeafIndex leaf) const;
+    void look_at_cars(SteadyPoint now, TimePoint wall);
+    void look_at_car(LeafIndex leaf, SteadyPoint now, TimePoint wall);
+    void take_news(LeafIndex leaf);
+    WattHours delivered(LeafIndex leaf) const;
+    void take_turns(SteadyPoint now);
+    std::optional<TimePoint> turn_at(LeafIndex leaf) const;
+    void renew_buildings();
+    void look_at_buildings(SteadyPoint now);
 
     // --- Writing (site_writes.cpp) ---
     template <class T>
@@ -170,13 +205,18 @@ private:
     // --- Chargers (site_chargers.cpp) ---
     std::optional<LeafIndex> leaf_at(const ChargerId& charger, int connector) const;
     void transaction_changed(LeafIndex leaf);
+    void wish_changed(const Transaction& changed);
     void remember(const Transaction& finished);
     void finish_start(const EvseId& evse, const Result<Done>& saved);
     TransactionId new_transaction_id() const;
     void record_meter(LeafIndex leaf, const MeterReport& report);
 
-    EvseReport evse_report(LeafIndex leaf) const;
-    ChargerReport station_report(const Charger& charger) const;
+    EvseReport evse_report(LeafIndex leaf, std::vector<Reason> reasons) const;
+    ChargerReport station_report(const Charger& charger,
+                                 std::span<std::vector<Reason>> reasons) const;
+    std::optional<NextChange> next_change(LeafIndex leaf) const;
+    Result<SiteConfig> planned_config(const PlanDraft& draft) const;
+    Result<std::vector<Rule>> planned_rules(const PlanDraft& draft, const SiteConfig& config) const;
 
     World& world_;
     std::unique_ptr<Strand> strand_;
@@ -188,7 +228,22 @@ private:
     Ledger ledger_;
     std::vector<Live> live_;
     std::map<ChargerId, Station> stations_;
-    Decision decision_;
+    std::unique_ptr<Resolver> resolver_;
+    bool rules_changed_ = true;             // Or who is charging: which rules hold is to be found.
+    std::optional<TimePoint> rules_until_;  // ...and again at this time.
+    // The next edge of a rule about each leaf.
+    struct Edge {
+        TimePoint at;
+        RuleIndex rule;
+    };
+    std::vector<std::optional<Edge>> upcoming_;
+    bool resolved_ = false;
+    std::vector<LeafState> states_;  // As of the last resolve.
+    std::vector<Turn> turns_;
+    Minima minima_;
+    std::map<CircuitId, BuildingMeter> buildings_;
+    std::set<CircuitId> stale_buildings_;  // An alarm was raised.
+    std::vector<ForeignLoad> foreign_;
     std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
     std::vector<LimitView> views_;
     std::deque<Transaction> finished_;  // The last few, to know a repeated message.
@@ -199,7 +254,6 @@ private:
     bool saving_ = false;
     std::optional<SteadyPoint> save_after_;  // After a failure.
     std::optional<SteadyPoint> next_wake_;
-    std::optional<TimePoint> next_boundary_;
     std::optional<Cause> fresh_cause_;
     std::deque<Task> config_writes_;
     bool config_write_open_ = false;

@@ -6,6 +6,7 @@
 #include "control/json.hpp"
 #include "control/site_home.hpp"
 #include "rules/effective.hpp"
+#include "rules/window_times.hpp"
 
 namespace busbar::control {
 namespace {
@@ -21,11 +22,6 @@ Error rule_not_found(const RuleId& id) {
     return {Errc::kNotFound, "rule '" + id.str() + "' does not exist"};
 }
 
-template <class T>
-void assign(T& to, const std::optional<T>& from) {
-    if (from) to = *from;
-}
-
 // Puts `value` in the place of the one with its id, or at the end. True if it was new.
 template <class T>
 bool put(std::vector<T>& list, const T& value) {
@@ -38,16 +34,26 @@ bool put(std::vector<T>& list, const T& value) {
     return false;
 }
 
+void put_tag(std::vector<IdTag>& list, const IdTag& value) {
+    const auto found = std::ranges::find(list, value.tag, &IdTag::tag);
+    if (found == list.end())
+        list.push_back(value);
+    else
+        *found = value;
+}
+
 template <class T, class I>
 bool remove(std::vector<T>& list, const I& id) {
     return std::erase_if(list, [&](const T& value) { return value.id == id; }) > 0;
 }
 
-// Exclusions and caps on circuits have to fit together, so each is checked against the one
-// before. Nothing else can take room that is held: all others may be written side by side.
-bool has_to_fit(RuleKind kind, const Selector& select) {
-    return kind == RuleKind::kExclude ||
-           (kind == RuleKind::kCap && select.kind == SelectorKind::kCircuit);
+// What is promised for good has to fit with every other promise, so each is checked against the
+// one before. Nothing else can take room that is held: all others may be written side by side.
+// The grid's and safety's caps are never refused: they hold, and promises give way.
+bool has_to_fit(const Rule& rule) {
+    if (rule.kind == RuleKind::kExclude) return true;
+    if (rule.kind == RuleKind::kReserve) return rule.standing && !rule.force;
+    return rule.kind == RuleKind::kCap && caps_sum(rule) && rule.layer < Layer::kGrid;
 }
 
 Status check_name(const std::string& name) {
@@ -103,14 +109,18 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
 Status SiteHome::check_with(const Rule& rule) const {
     BUSBAR_TRY(checked, check_rule(config_, rule));
     (void)checked;
-    if (!has_to_fit(rule.kind, rule.select)) return Done{};
+    BUSBAR_TRY(reaches, check_suspension(rules_, rule));
+    (void)reaches;
+    if (!has_to_fit(rule)) return Done{};
     auto rules = rules_;
     put(rules, rule);
-    return check_exclusions(network_, effective_rules(network_, rules, world_.clock.wall()));
+    const auto now = world_.clock.wall();
+    if (same_sets(network_, rules)) return check_promises(config_, network_, rules, now);
+    return check_promises(config_, compile(config_, rules), rules, now);
 }
 
 void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> reply) {
-    if (!has_to_fit(draft.kind, draft.select))
+    if (!has_to_fit(draft))
         return store_rule(std::move(draft), std::move(caller), std::move(reply));
     in_turn(std::move(reply), [this, draft, caller](const Callback<Written<Rule>>& done) {
         store_rule(draft, caller, done);
@@ -120,16 +130,12 @@ void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule
 void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done) {
     if (rules_.size() >= kMaxRules)
         return done(Error{Errc::kConflict, "the site has 10000 rules, which is the most it takes"});
-    Rule rule{.id = RuleId(""),  // It gets one once it is known to be right.
-              .site = config_.site.id,
-              .kind = draft.kind,
-              .select = std::move(draft.select),
-              .limit = draft.limit,
-              .expires_at = draft.expires_at,
-              .reason = std::move(draft.reason),
-              .author = caller.author,
-              .version = 1,
-              .created_at = world_.clock.wall()};
+    auto rule = std::move(draft);
+    rule.id = RuleId("");  // It gets one once it is known to be right.
+    rule.site = config_.site.id;
+    rule.author = caller.author;
+    rule.version = 1;
+    rule.created_at = world_.clock.wall();
     if (rule.expires_at && *rule.expires_at <= rule.created_at)
         return done(Error{Errc::kInvalid, "is in the past", "expiresAt"});
     if (const auto checked = check_with(rule); !checked) return done(checked.error());
@@ -141,7 +147,9 @@ void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>
 void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller,
                           Callback<Written<Rule>> reply) {
     const auto found = find_rule(id);
-    if (!found || !has_to_fit(found->kind, found->select))
+    auto patched = found.value_or(Rule{});
+    apply(patch, patched);
+    if (!found || !has_to_fit(patched))
         return store_patch(std::move(id), std::move(patch), std::move(caller), std::move(reply));
     in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Rule>>& done) {
         store_patch(id, patch, caller, done);
@@ -158,9 +166,7 @@ void SiteHome::store_patch(RuleId id, RulePatch patch, Caller caller,
                                                "version " +
                                                std::to_string(found->version)});
     auto rule = *found;
-    if (patch.limit) rule.limit = patch.limit;
-    if (patch.expires_at) rule.expires_at = *patch.expires_at;
-    assign(rule.reason, patch.reason);
+    apply(patch, rule);
     rule.author = caller.author;
     ++rule.version;
     if (patch.expires_at && rule.expires_at && *rule.expires_at <= world_.clock.wall())
@@ -193,9 +199,11 @@ void SiteHome::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> don
 void SiteHome::put_site(SitePatch patch, Caller caller, Callback<Written<Site>> reply) {
     in_turn(std::move(reply), [this, patch, caller](const Callback<Written<Site>>& done) {
         auto site = config_.site;
-        assign(site.name, patch.name);
-        assign(site.zone, patch.zone);
+        apply(patch, site);
         if (const auto checked = check_name(site.name); !checked) return done(checked.error());
+        auto config = config_;
+        config.site = site;
+        if (const auto checked = check_config(config); !checked) return done(checked.error());
         write(PutSite{site}, site, false, to_json(config_.site), to_json(site), caller, done);
     });
 }
@@ -210,10 +218,7 @@ void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
         Circuit circuit =
             created ? Circuit{.id = id, .site = config_.site.id, .parent = {}, .breaker = {}}
                     : *found;
-        assign(circuit.parent, patch.parent);
-        assign(circuit.name, patch.name);
-        assign(circuit.breaker, patch.breaker);
-        assign(circuit.safety_pct, patch.safety_pct);
+        apply(patch, circuit);
         if (const auto checked = check_name(circuit.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.circuits, circuit);
@@ -223,6 +228,31 @@ void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
         auto before = created ? std::string() : to_json(*found);
         write(PutCircuit{circuit}, circuit, created, std::move(before), to_json(circuit), caller,
               done);
+    });
+}
+
+// --- Id tags -------------------------------------------------------------------------------------
+
+void SiteHome::put_id_tag(std::string tag, std::string group, Caller caller,
+                          Callback<Written<IdTag>> reply) {
+    in_turn(std::move(reply), [this, tag, group, caller](const Callback<Written<IdTag>>& done) {
+        const IdTag made{.tag = tag, .site = config_.site.id, .group = group};
+        auto config = config_;
+        put_tag(config.id_tags, made);
+        if (const auto checked = check_site(config); !checked) return done(checked.error());
+        const auto found = std::ranges::find(config_.id_tags, tag, &IdTag::tag);
+        const bool created = found == config_.id_tags.end();
+        auto before = created ? std::string() : to_json(*found);
+        write(PutIdTag{made}, made, created, std::move(before), to_json(made), caller, done);
+    });
+}
+
+void SiteHome::delete_id_tag(std::string tag, Caller caller, Callback<Written<IdTag>> reply) {
+    in_turn(std::move(reply), [this, tag, caller](const Callback<Written<IdTag>>& done) {
+        const auto found = std::ranges::find(config_.id_tags, tag, &IdTag::tag);
+        if (found == config_.id_tags.end())
+            return done(Error{Errc::kNotFound, "id tag '" + tag + "' does not exist"});
+        write(DeleteIdTag{config_.site.id, tag}, *found, false, to_json(*found), "", caller, done);
     });
 }
 
@@ -241,7 +271,7 @@ Status SiteHome::at_rest(LeafIndex leaf) const {
 
 Status SiteHome::may_change(const Charger& from, const Charger& to) const {
     if (from.circuit == to.circuit && from.phases == to.phases &&
-        from.evse_count == to.evse_count && from.maximum == to.maximum)
+        from.evse_count == to.evse_count && from.maximum == to.maximum && from.dc == to.dc)
         return Done{};
     const auto [first, last] = network_.leaves_of(from.id);
     for (auto leaf = first; leaf < last; ++leaf)
@@ -264,8 +294,9 @@ Status SiteHome::may_change(const Circuit& from, const Circuit& to) const {
 Status SiteHome::check_config(const SiteConfig& config) const {
     BUSBAR_TRY(checked, check_site(config));
     (void)checked;
-    const auto network = compile(config);
-    return check_exclusions(network, effective_rules(network, rules_, world_.clock.wall()));
+    BUSBAR_TRY(zones, check_zones(config));
+    (void)zones;
+    return check_promises(config, compile(config, rules_), rules_, world_.clock.wall());
 }
 
 // Deleting what a rule speaks of would leave the rule behind, to bite whoever gets the id next.
@@ -285,20 +316,10 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
         const bool created = found == config_.chargers.end();
         if (created && !patch.circuit)
             return done(Error{Errc::kInvalid, "is required for a new charger", "circuit"});
-        if (created && !patch.maximum)
+        if (created && !patch.maximum && !(patch.dc && *patch.dc))
             return done(Error{Errc::kInvalid, "is required for a new charger", "maximumA"});
         Charger charger = created ? Charger{.id = id, .circuit = *patch.circuit} : *found;
-        assign(charger.circuit, patch.circuit);
-        assign(charger.name, patch.name);
-        assign(charger.partner, patch.partner);
-        assign(charger.maximum, patch.maximum);
-        assign(charger.minimum, patch.minimum);
-        assign(charger.floor, patch.floor);
-        assign(charger.quantum, patch.quantum);
-        assign(charger.evse_count, patch.evse_count);
-        assign(charger.phases, patch.phases);
-        assign(charger.settle, patch.settle);
-        assign(charger.keeps_profiles, patch.keeps_profiles);
+        apply(patch, charger);
         if (const auto checked = check_name(charger.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.chargers, charger);
@@ -361,9 +382,16 @@ void SiteHome::committed(const Committed& change) {
             using T = std::decay_t<decltype(what)>;
             if constexpr (std::is_same_v<T, PutRule>) {
                 put(rules_, what.rule);
+                rewired = !same_sets(network_, rules_);
             } else if constexpr (std::is_same_v<T, DeleteRule>) {
                 remove(rules_, what.id);
+                rewired = !same_sets(network_, rules_);
+            } else if constexpr (std::is_same_v<T, PutIdTag>) {
+                put_tag(config_.id_tags, what.id_tag);
+            } else if constexpr (std::is_same_v<T, DeleteIdTag>) {
+                std::erase_if(config_.id_tags, [&](const IdTag& t) { return t.tag == what.tag; });
             } else if constexpr (std::is_same_v<T, PutSite>) {
+                rewired = config_.site.supply != what.site.supply;
                 config_.site = what.site;
             } else if constexpr (std::is_same_v<T, PutCircuit>) {
                 put(config_.circuits, what.circuit);
@@ -378,6 +406,7 @@ void SiteHome::committed(const Committed& change) {
             }
         },
         change.change);
+    rules_changed_ = true;
     if (rewired) rebuild();
     if (!fresh_cause_) fresh_cause_ = Cause{change.revision, change.accepted_at};
     world_.feed.publish(ChangeCommitted{config_.site.id, change.revision});
@@ -386,7 +415,7 @@ void SiteHome::committed(const Committed& change) {
 
 // A changed network over the same knowledge.
 void SiteHome::rebuild() {
-    auto network = compile(config_);
+    auto network = compile(config_, rules_);
     Ledger ledger(network, ledger_);
     std::vector<Live> live(network.leaves.size());
     for (LeafIndex leaf = 0; leaf < live.size(); ++leaf)
@@ -401,7 +430,10 @@ void SiteHome::rebuild() {
     ledger_ = std::move(ledger);
     live_ = std::move(live);
     stations_ = std::move(stations);
-    decision_ = resolve(network_, rules_, leaf_states(), world_.clock.wall());
+    resolver_ = std::make_unique<Resolver>(network_);
+    rules_changed_ = true;
+    renew_buildings();
+    resolve();
 }
 
 // Rules that are over are deleted, a few at a time, with an audit row that says who did: nobody
@@ -410,7 +442,7 @@ void SiteHome::forget_expired(SteadyPoint now, TimePoint wall) {
     if (forgetting_ > 0 || (forget_after_ && now < *forget_after_)) return;
     std::vector<RuleId> over;
     for (const auto& rule : rules_)
-        if (!rule.active(wall) && over.size() < kForgetAtOnce) over.push_back(rule.id);
+        if (rule.expired(wall) && over.size() < kForgetAtOnce) over.push_back(rule.id);
     for (const auto& id : over) {
         ++forgetting_;
         auto done = [weak = weak_from_this()](Result<Written<Rule>> gone) {

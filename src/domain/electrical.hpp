@@ -43,10 +43,10 @@ Watts watts_to_send(Amperes limit, PhaseSet phases, Supply supply);
 
 // A DC charger's conversion losses (field defaults).
 struct DcOutput {
-    Watts maximum = {};                       // Of its output.
-    Watts minimum = Watts::of(5'000);         // Below it a session ends.
+    Watts maximum = {};                // Of its output.
+    Watts minimum = Watts::of(5'000);  // Below it a session ends.
     Percent efficiency_min = Percent::of(90);
-    Watts auxiliary = Watts::of(2'000);       // Cooling, electronics: drawn beside the output.
+    Watts auxiliary = Watts::of(2'000);  // Cooling, electronics: drawn beside the output.
     Percent power_factor = Percent::of(95);
 
     bool operator==(const DcOutput&) const = default;

@@ -17,6 +17,34 @@ std::string at_row(const Reason& reason) {
     return text;
 }
 
+std::string rule_of(const std::optional<RuleId>& rule) {
+    return rule ? "rule " + rule->str() : std::string("a rule");
+}
+
+// "12:00:05 UTC": to the second, which is as fine as anybody waits.
+std::string clock_time(TimePoint at) {
+    return format_time(at).substr(11, 8) + " UTC";
+}
+
+std::string until(const Reason& reason, std::string_view before) {
+    return reason.until ? std::string(before) + clock_time(*reason.until) : std::string();
+}
+
+std::string shared_sentence(const Reason& reason) {
+    const auto others = reason.sharers - 1;
+    return (reason.sharers > 1 ? "shares " + at_row(reason) + " with " + std::to_string(others) +
+                                     (others == 1 ? " other" : " others")
+                               : "takes what is left of " + at_row(reason)) +
+           (reason.rule ? ", which rule " + reason.rule->str() + " caps" : "");
+}
+
+std::string waits_sentence(const Reason& reason) {
+    return "waits: " + at_row(reason) + " has " + amps(reason.amount) +
+           " left, less than a car needs to charge" +
+           (reason.rule ? " (rule " + reason.rule->str() + " caps it)" : "") +
+           until(reason, "; its turn comes by ");
+}
+
 }  // namespace
 
 std::string to_sentence(const Reason& reason) {
@@ -31,19 +59,40 @@ std::string to_sentence(const Reason& reason) {
             return "paused" + by_rule(reason);
         case ReasonKind::kExcluded:
             return "excluded" + by_rule(reason) + ", so " + amps(reason.amount) + " is held for it";
+        case ReasonKind::kReserved:
+            return amps(reason.amount) + " is reserved for it" + by_rule(reason);
         case ReasonKind::kShared:
-            return (reason.sharers > 1 ? "shares " + at_row(reason) + " with " +
-                                             std::to_string(reason.sharers - 1) +
-                                             (reason.sharers == 2 ? " other" : " others")
-                                       : "takes what is left of " + at_row(reason)) +
-                   (reason.rule ? ", which rule " + reason.rule->str() + " caps" : "");
+            return shared_sentence(reason);
         case ReasonKind::kNotAdmitted:
-            return "waits: " + at_row(reason) + " has " + amps(reason.amount) +
-                   " left, less than a car needs to charge" +
-                   (reason.rule ? " (rule " + reason.rule->str() + " caps it)" : "");
+            return waits_sentence(reason);
+        case ReasonKind::kResting:
+            return "gave its turn to another car, and rests" + until(reason, " until ");
         case ReasonKind::kBelowMinimum:
             return "gets nothing: " + amps(reason.amount) + by_rule(reason) +
                    " is less than a car needs to charge";
+        case ReasonKind::kMinimum:
+            return "its car needs at least " + amps(reason.amount) + " to charge";
+        case ReasonKind::kReclaimed:
+            return "its car draws " + amps(reason.amount) + ", so the rest went to others";
+        case ReasonKind::kLast:
+            return "its car drew nothing when it could, so it comes last";
+        case ReasonKind::kDeadline:
+            return "needs " + amps(reason.amount) + " on average" +
+                   until(reason, " until it leaves at ");
+        case ReasonKind::kBand:
+            return "ranked in band " + std::to_string(reason.band) + by_rule(reason);
+        case ReasonKind::kBoosted:
+            return "boosted" + by_rule(reason) + ": caps and pauses do not hold for it";
+        case ReasonKind::kLifted:
+            return rule_of(reason.rule) + " does not hold: " + rule_of(reason.other) +
+                   " switches it off";
+        case ReasonKind::kInactive:
+            return reason.row + " is switched off";
+        case ReasonKind::kBuilding:
+            return at_row(reason) + " carries " + amps(reason.amount) + " for something else";
+        case ReasonKind::kSpread:
+            return "waits its turn to rise" + until(reason, " at ") +
+                   ", so that not all cars do at once";
         case ReasonKind::kOffline:
             return "not connected, so " + amps(reason.amount) + " is held for it";
         case ReasonKind::kAwaitsAmps:
@@ -66,12 +115,36 @@ std::string_view to_string(ReasonKind kind) {
             return "paused";
         case ReasonKind::kExcluded:
             return "excluded";
+        case ReasonKind::kReserved:
+            return "reserved";
         case ReasonKind::kShared:
             return "shared";
         case ReasonKind::kNotAdmitted:
             return "not_admitted";
+        case ReasonKind::kResting:
+            return "resting";
         case ReasonKind::kBelowMinimum:
             return "below_minimum";
+        case ReasonKind::kMinimum:
+            return "minimum";
+        case ReasonKind::kReclaimed:
+            return "reclaimed";
+        case ReasonKind::kLast:
+            return "last";
+        case ReasonKind::kDeadline:
+            return "deadline";
+        case ReasonKind::kBand:
+            return "band";
+        case ReasonKind::kBoosted:
+            return "boosted";
+        case ReasonKind::kLifted:
+            return "lifted";
+        case ReasonKind::kInactive:
+            return "inactive";
+        case ReasonKind::kBuilding:
+            return "building";
+        case ReasonKind::kSpread:
+            return "spread";
         case ReasonKind::kOffline:
             return "offline";
         case ReasonKind::kAwaitsAmps:

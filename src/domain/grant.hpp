@@ -16,29 +16,30 @@
 namespace busbar {
 
 enum class ReasonKind : std::uint8_t {
-    kIdle,           // No car is charging.
-    kHardware,       // Gets all that its hardware takes.
-    kCapped,         // A rule caps it. `rule`, `amount`.
-    kPaused,         // A rule pauses it. `rule`.
-    kExcluded,       // It is excluded: its hardware maximum is held. `rule` if one, `amount`.
-    kReserved,       // A rule reserves this for it. `rule`, `amount`.
-    kShared,         // A row is full and shared. `row`, `phase`, `sharers`, `rule` if capped.
-    kNotAdmitted,    // The row has less than its minimum left. `row`, `phase`, `amount`, and
-                     // `until`: when a car that charges now makes room, if cars take turns.
-    kBelowMinimum,   // Its cap is less than its minimum, so it gets 0. `rule`, `amount`.
-    kMinimum,        // Its car needs more than the usual minimum. `amount`.
-    kReclaimed,      // Its car draws less: the rest went to others. `amount`: what it draws.
-    kLast,           // It did not draw when it was given current: it goes last.
-    kDeadline,       // It has to leave at `until`, and still needs `amount` on average.
-    kFirstInBand,    // A rule ranks it. `rule`, `amount`: none. `row`: "band 1".
-    kBoosted,        // A rule lifts caps for it. `rule`.
-    kLifted,         // A rule that would bind is switched off by another. `rule`, `other`.
-    kInactive,       // Its circuit is switched off. `row`.
-    kBuilding,       // The row carries something else, too. `row`, `phase`, `amount`.
-    kSpread,         // It may rise only at `until`: chargers do not all rise at once.
-    kOffline,        // Not connected: what it may be drawing is held. `amount`.
-    kAwaitsAmps,     // Decided, but the amperes are not given back yet. `amount`: the wish.
-    kRejecting,      // The charger refuses the limit. `amount`: the wish.
+    kIdle,          // No car is charging.
+    kHardware,      // Gets all that its hardware takes.
+    kCapped,        // A rule caps it. `rule`, `amount`.
+    kPaused,        // A rule pauses it. `rule`.
+    kExcluded,      // It is excluded: its hardware maximum is held. `rule` if one, `amount`.
+    kReserved,      // A rule reserves this for it. `rule`, `amount`.
+    kShared,        // A row is full and shared. `row`, `phase`, `sharers`, `rule` if capped.
+    kNotAdmitted,   // The row has less than its minimum left. `row`, `phase`, `amount`, and
+                    // `until`: when a car that charges now makes room, if cars take turns.
+    kResting,       // It was paused to let another in, and rests until `until`.
+    kBelowMinimum,  // Its cap is less than its minimum, so it gets 0. `rule`, `amount`.
+    kMinimum,       // Its car needs more than the usual minimum. `amount`.
+    kReclaimed,     // Its car draws less: the rest went to others. `amount`: what it draws.
+    kLast,          // It did not draw when it was given current: it goes last.
+    kDeadline,      // It has to leave at `until`, and still needs `amount` on average.
+    kBand,          // A rule puts it into another band than the ordinary one. `rule`, `band`.
+    kBoosted,       // A rule lifts caps for it. `rule`.
+    kLifted,        // A rule that would bind is switched off by another. `rule`, `other`.
+    kInactive,      // Its circuit is switched off. `row`.
+    kBuilding,      // The row carries something else, too. `row`, `phase`, `amount`.
+    kSpread,        // It may rise only at `until`: chargers do not all rise at once.
+    kOffline,       // Not connected: what it may be drawing is held. `amount`.
+    kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
+    kRejecting,     // The charger refuses the limit. `amount`: the wish.
 };
 
 struct Reason {
@@ -48,6 +49,7 @@ struct Reason {
     std::string row = {};  // A circuit's id, or the charger's own.
     std::optional<Phase> phase = {};
     int sharers = 0;
+    int band = 0;
     Amperes amount = {};
     std::optional<TimePoint> until = {};
 

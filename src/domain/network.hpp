@@ -57,6 +57,7 @@ struct Leaf {
     Weight weight = Weight::of(1);  // Its charger's, where no rule ranks it.
     bool managed = true;            // False: excluded by configuration.
     bool pausable = true;           // False: only safety may take its minimum away (DC).
+    std::optional<DcOutput> dc = {};
 };
 
 struct Network {
@@ -71,6 +72,9 @@ struct Network {
     std::pair<LeafIndex, LeafIndex> leaves_of(const ChargerId& charger) const;
 };
 
+// The budget of a row that nothing limits: more than any site carries, and sums of it are safe.
+inline constexpr Amperes kUnlimited = Amperes::of(1'000'000'000);
+
 // Who is charging at a leaf: for rules about groups and transactions.
 struct Occupant {
     std::int64_t transaction = 0;  // 0: nobody.
@@ -82,8 +86,14 @@ struct Occupant {
 // O(n) else.
 std::vector<LeafIndex> select(const Network& network, const Selector& selector,
                               std::span<const Occupant> occupants);
+// ...into `out`, replacing what it held.
+void select(const Network& network, const Selector& selector, std::span<const Occupant> occupants,
+            std::vector<LeafIndex>& out);
 
-// Sets of rules: one row for each rule that caps a sum over anything but a circuit, whether it
+// Whether the rule caps a sum that is no circuit's own, and so needs a row of its own.
+bool needs_row(const Rule& rule);
+
+// Sets of rules: one row for each rule that needs_row(), in the order of their ids, whether it
 // holds now or not, so that windows come and go without rewiring.
 // Requires: check_site(config) holds. Cost: O(n log n).
 Network compile(const SiteConfig& config, std::span<const Rule> rules = {});

@@ -48,8 +48,8 @@ inline constexpr int kOrdinaryBand = 5;
 inline constexpr int kLastBand = 9;
 
 struct Rule {
-    RuleId id;
-    SiteId site;
+    RuleId id{""};
+    SiteId site{""};
     RuleKind kind = RuleKind::kCap;
     Selector select = {};
     // How much, for caps (one of the three) and reservations (amperes or watts). Amperes per line;
@@ -66,16 +66,18 @@ struct Rule {
     bool enabled = true;
     std::optional<Watts> limit_power = {};
     std::optional<Percent> limit_pct = {};
-    std::optional<Scope> scope = {};       // Caps; empty: kSum where it selects a circuit, else kEach.
-    bool standing = false;                 // Reservations: held while no car is there, too.
-    bool force = false;                    // Reservations: kept though it does not always fit.
-    std::optional<int> band = {};          // Ranks and boosts: kFirstBand..kLastBand.
-    std::optional<Weight> weight = {};     // Ranks: share of the surplus; 1 is ordinary.
-    std::optional<Share> share = {};       // kShare.
-    std::optional<Suspends> suspends = {}; // kSuspend.
-    std::optional<Window> window = {};     // When it holds; empty: always.
+    std::optional<Scope> scope = {};    // Caps; empty: kSum where it selects a circuit, else kEach.
+    bool standing = false;              // Reservations: held while no car is there, too.
+    bool force = false;                 // Reservations: kept though it does not always fit.
+    std::optional<int> band = {};       // Ranks and boosts: kFirstBand..kLastBand.
+    std::optional<Weight> weight = {};  // Ranks: share of the surplus; 1 is ordinary.
+    std::optional<Share> share = {};    // kShare.
+    std::optional<Suspends> suspends = {};  // kSuspend.
+    std::optional<Window> window = {};      // When it holds; empty: always.
     std::optional<TimePoint> starts_at = {};
 
+    // Half-open: at `expires_at` it is over, for good.
+    bool expired(TimePoint now) const { return expires_at && now >= *expires_at; }
     bool operator==(const Rule&) const = default;
 };
 

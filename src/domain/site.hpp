@@ -57,8 +57,8 @@ struct Circuit {
     SiteId site;
     std::optional<CircuitId> parent;  // Empty: fed from outside the site.
     std::string name = {};
-    PerPhase breaker;    // Rated current of each line.
-    int safety_pct = 5;  // Never handed out: covers metering error and ramps. 0..90.
+    PerPhase breaker;                 // Rated current of each line.
+    int safety_pct = 5;               // Never handed out: covers metering error and ramps. 0..90.
     std::optional<Share> share = {};  // Empty: as the circuit above it; at the top: equal.
     std::vector<Peak> peaks = {};     // At most 32.
     bool active = true;               // False: the chargers below it stay at their floors.
@@ -107,6 +107,10 @@ struct Charger {
 
     bool operator==(const Charger&) const = default;
 };
+
+// The charger with the amperes that follow from its output, if it is a DC charger: `maximum` the
+// line current at full output, `minimum` that of its least output in whole quanta.
+Charger as_wired(Charger charger, Supply supply);
 
 // A driver's card or app token, as chargers report it, and the group that rules know it by.
 struct IdTag {

@@ -24,6 +24,10 @@ struct Window {
     bool operator==(const Window&) const = default;
 };
 
+// Days and times in range, a name that could be a zone's; whether there is such a zone is for
+// rules/window_times.hpp to say. Fails with kInvalid, naming the member.
+Status check_window(const Window& window);
+
 // "Mon-Fri 17:00-21:00", "Sat,Sun 22:00-06:00 Europe/Berlin", "00:00-24:00": the text for the
 // command line and the store. Reads back as the same window. Fails with kInvalid.
 std::string to_string(const Window& window);

@@ -12,6 +12,7 @@
 #include "base/json_writer.hpp"
 #include "control/json.hpp"
 #include "http/api.hpp"
+#include "http/body.hpp"
 #include "http/problem.hpp"
 #include "http/route.hpp"
 
@@ -34,6 +35,8 @@ void add_charger_routes(Router& router, const Backend& backend);
 void add_overview_routes(Router& router, const Backend& backend);
 void add_health_routes(Router& router, const Backend& backend);
 void add_telemetry_routes(Router& router, const Backend& backend);
+void add_plan_routes(Router& router, const Backend& backend);
+void add_driver_routes(Router& router, const Backend& backend);
 
 // The handler of a route, from a function that takes the backend too.
 template <class Deed>
@@ -47,6 +50,16 @@ Handler bound(const Backend& backend, Deed deed) {
 void write_live(JsonWriter& json, const control::CircuitReport& report);
 // ...and through an EVSE.
 void write_amperes(JsonWriter& json, const control::EvseReport& evse);
+
+// A member: why a limit is what it is, the binding reason first.
+void write_reasons(JsonWriter& json, std::string_view name, const std::vector<Reason>& reasons);
+
+// What a request says in other terms, by what is there now. A new circuit or charger goes by the
+// site it asks for.
+void in_our_terms(CircuitRequest& changes, const std::vector<control::SiteReport>& sites,
+                  const CircuitId& id);
+void in_our_terms(ChargerRequest& changes, const std::vector<control::SiteReport>& sites,
+                  const ChargerId& id);
 
 Response json_answer(int status, std::string body);
 // 201 with Location where it was created, else 200.

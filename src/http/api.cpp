@@ -42,6 +42,8 @@ Api::Api(control::Control& control, control::Store& store, telemetry::TelemetryS
     add_overview_routes(router, backend);
     add_health_routes(router, backend);
     add_telemetry_routes(router, backend);
+    add_plan_routes(router, backend);
+    add_driver_routes(router, backend);
 }
 
 Api::~Api() = default;

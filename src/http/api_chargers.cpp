@@ -5,11 +5,7 @@
 namespace busbar::http {
 namespace {
 
-void write_reasons(JsonWriter& json, const control::EvseReport& evse) {
-    json.key("reasons").begin_array();
-    for (const auto& reason : evse.reasons) json.raw(control::to_json(reason));
-    json.end_array();
-}
+using Sites = Result<std::vector<control::SiteReport>>;
 
 // "CP-07 gets 10 A: capped at 10 A by rule r-8", with every reason there is, the binding one first.
 std::string sentence(const ChargerId& charger, const control::EvseReport& evse) {
@@ -33,6 +29,18 @@ void write_evse(JsonWriter& json, const control::EvseReport& evse) {
         json.null();
 }
 
+// What is known to change by itself, and when; null if nothing is.
+void write_next(JsonWriter& json, const control::EvseReport& evse) {
+    json.key("next");
+    if (evse.next)
+        json.begin_object()
+            .member("at", evse.next->at)
+            .member("text", evse.next->text)
+            .end_object();
+    else
+        json.null();
+}
+
 std::string charger_json(const control::ChargerReport& report) {
     JsonWriter live;
     live.begin_object()
@@ -44,7 +52,7 @@ std::string charger_json(const control::ChargerReport& report) {
     for (const auto& evse : report.evses) {
         live.begin_object();
         write_evse(live, evse);
-        write_reasons(live, evse);
+        write_reasons(live, "reasons", evse.reasons);
         live.end_object();
     }
     live.end_array().end_object();
@@ -63,7 +71,8 @@ std::string explain_json(const control::ChargerReport& report) {
         json.begin_object();
         write_evse(json, evse);
         json.member("sentence", sentence(report.charger.id, evse));
-        write_reasons(json, evse);
+        write_reasons(json, "reasons", evse.reasons);
+        write_next(json, evse);
         json.end_object();
     }
     return std::move(json.end_array().end_object()).text();
@@ -120,16 +129,26 @@ void explain_charger(const Backend& backend, const Request& request, const Reply
 void put_charger(const Backend& backend, const Request& request, const Reply& reply) {
     const auto body = json_body(request);
     if (!body) return reply(problem(body.error()));
-    auto patch = parse_charger(*body);
-    if (!patch) return reply(problem(patch.error()));
+    auto wanted = parse_charger(*body);
+    if (!wanted) return reply(problem(wanted.error()));
     if (const auto checked = check_no_if_match(request); !checked)
         return reply(precondition_failed(checked.error().message));
     auto done = [reply, path = request.target.path](Result<control::Written<Charger>> written) {
         if (!written) return reply(problem(written.error()));
         reply(written_answer(written->created, with_revision(*written), path));
     };
-    backend.control.put_charger(ChargerId(request.param("id")), *std::move(patch),
-                                caller_of(request), std::move(done));
+    auto put = [&control = backend.control, id = ChargerId(request.param("id")),
+                caller = caller_of(request), done = std::move(done)](ChargerRequest changes) {
+        control.put_charger(id, std::move(changes.patch), caller, done);
+    };
+    if (!wanted->in_other_terms()) return put(*std::move(wanted));
+    // What kilowatts come to depends on the site's voltage and the charger's lines.
+    backend.control.reports([reply, put = std::move(put), id = ChargerId(request.param("id")),
+                             changes = *std::move(wanted)](const Sites& sites) mutable {
+        if (!sites) return reply(problem(sites.error()));
+        in_our_terms(changes, *sites, id);
+        put(std::move(changes));
+    });
 }
 
 void delete_charger(const Backend& backend, const Request& request, const Reply& reply) {
@@ -145,6 +164,25 @@ void delete_charger(const Backend& backend, const Request& request, const Reply&
 }
 
 }  // namespace
+
+void write_reasons(JsonWriter& json, std::string_view name, const std::vector<Reason>& reasons) {
+    json.key(name).begin_array();
+    for (const auto& reason : reasons) control::write_json(json, reason);
+    json.end_array();
+}
+
+void in_our_terms(ChargerRequest& changes, const std::vector<control::SiteReport>& sites,
+                  const ChargerId& id) {
+    for (const auto& site : sites)
+        for (const auto& report : site.chargers)
+            if (report.charger.id == id)
+                return in_our_terms(changes, site.site.supply, &report.charger);
+    for (const auto& site : sites)
+        for (const auto& report : site.circuits)
+            if (changes.patch.circuit && report.circuit.id == *changes.patch.circuit)
+                return in_our_terms(changes, site.site.supply, nullptr);
+    in_our_terms(changes, Supply{}, nullptr);  // There is no such circuit, as control will say.
+}
 
 void write_amperes(JsonWriter& json, const control::EvseReport& evse) {
     json.member("desiredA", evse.desired)

@@ -1,4 +1,5 @@
-// Pause and resume: a pause rule for exactly one charger, circuit or partner, in one call.
+// Pause and resume: a pause rule for exactly one charger, circuit or partner, in one call. A pause
+// on schedule is no such rule: it stays.
 #include <memory>
 
 #include "http/answers.hpp"
@@ -86,13 +87,19 @@ void resume(const Backend& backend, const Selector& select, const Request& reque
                     caller = caller_of(request)](Result<std::vector<control::SiteReport>> sites) {
         if (!sites) return reply(problem(sites.error()));
         std::vector<RuleId> pauses;
+        std::string scheduled;
         for (const auto& site : *sites)
-            for (const auto& rule : site.rules)
-                if (rule.kind == RuleKind::kPause && rule.select == select)
+            for (const auto& rule : site.rules) {
+                if (rule.kind != RuleKind::kPause || rule.select != select) continue;
+                if (rule.window || rule.starts_at)
+                    scheduled += (scheduled.empty() ? "; on schedule by " : ", ") + rule.id.str();
+                else
                     pauses.push_back(rule.id);
+            }
         if (pauses.empty())
             return reply(problem(
-                Error{Errc::kConflict, described(select) + " is not paused by a rule of its own"}));
+                Error{Errc::kConflict,
+                      described(select) + " is not paused by a rule of its own" + scheduled}));
         std::make_shared<Resuming>(control, std::move(pauses), caller, reply)->next();
     };
     backend.control.reports(std::move(collect));

@@ -97,8 +97,18 @@ void put_circuit(const Backend& backend, const Request& request, const Reply& re
         if (!written) return reply(problem(written.error()));
         reply(written_answer(written->created, with_revision(*written), path));
     };
-    backend.control.put_circuit(CircuitId(request.param("id")), std::move(wanted->site),
-                                std::move(wanted->patch), caller_of(request), std::move(done));
+    auto put = [&control = backend.control, id = CircuitId(request.param("id")),
+                caller = caller_of(request), done = std::move(done)](CircuitRequest changes) {
+        control.put_circuit(id, std::move(changes.site), std::move(changes.patch), caller, done);
+    };
+    if (!wanted->in_other_terms()) return put(*std::move(wanted));
+    // What they come to depends on the site and the circuit.
+    backend.control.reports([reply, put = std::move(put), id = CircuitId(request.param("id")),
+                             changes = *std::move(wanted)](const Sites& sites) mutable {
+        if (!sites) return reply(problem(sites.error()));
+        in_our_terms(changes, *sites, id);
+        put(std::move(changes));
+    });
 }
 
 void delete_circuit(const Backend& backend, const Request& request, const Reply& reply) {
@@ -111,6 +121,18 @@ void delete_circuit(const Backend& backend, const Request& request, const Reply&
 }
 
 }  // namespace
+
+void in_our_terms(CircuitRequest& changes, const std::vector<control::SiteReport>& sites,
+                  const CircuitId& id) {
+    for (const auto& site : sites)
+        for (const auto& report : site.circuits)
+            if (report.circuit.id == id)
+                return in_our_terms(changes, site.site.supply, &report.circuit);
+    for (const auto& report : sites)
+        if (changes.site ? report.site.id == *changes.site : sites.size() == 1)
+            return in_our_terms(changes, report.site.supply, nullptr);
+    in_our_terms(changes, Supply{}, nullptr);  // There is no such site, as control will say.
+}
 
 void write_live(JsonWriter& json, const control::CircuitReport& report) {
     const auto amperes = [&](std::string_view name, const PerPhase& value) {

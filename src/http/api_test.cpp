@@ -41,6 +41,11 @@ ApiTest::ApiTest()
         control.connected(ChargerId(charger), ++generation);
         control.boot(ChargerId(charger), {"Vendor", "Model \"<b>\"", "", ""},
                      [](const BootReply&) {});
+        for (const int connector : {1, 2})
+            control.status(ChargerId(charger), {.connector = connector,
+                                                .status = ConnectorStatus::kAvailable,
+                                                .error_code = "NoError",
+                                                .info = ""});
         strand.run();
     }
 }
@@ -92,10 +97,10 @@ const std::string kCap = R"({"kind":"cap","select":{"charger":"CP-7"},"limitA":1
 TEST_F(ApiTest, ARuleIsCreatedShownListedChangedAndDeleted) {
     const auto made = ask(Method::kPost, "/api/v1/rules", kCap);
     EXPECT_EQ(made.status, 201);
-    EXPECT_EQ(made.body,
-              R"({"id":"r-1","site":"garage","kind":"cap","select":{"charger":"CP-7"},)"
-              R"("limitA":10.5,"expiresAt":null,"reason":"peak","author":"local","version":1,)"
-              R"("createdAt":"2026-02-10T12:00:00.000Z","revision":6})");
+    EXPECT_EQ(made.body, R"({"id":"r-1","site":"garage","kind":"cap","select":{"charger":"CP-7"},)"
+                         R"("limitA":10.5,"expiresAt":null,"layer":"operator","enabled":true,)"
+                         R"("reason":"peak","author":"local","version":1,)"
+                         R"("createdAt":"2026-02-10T12:00:00.000Z","revision":6})");
     EXPECT_EQ(header(made, "Location"), "/api/v1/rules/r-1");
     EXPECT_EQ(header(made, "ETag"), "\"1\"");
     EXPECT_EQ(store.accepted_at.back(), clock.steady());
@@ -113,6 +118,253 @@ TEST_F(ApiTest, ARuleIsCreatedShownListedChangedAndDeleted) {
     EXPECT_EQ(ask(Method::kDelete, "/api/v1/rules/r-1").body, R"({"id":"r-1","revision":8})");
     EXPECT_EQ(ask(Method::kGet, "/api/v1/rules/r-1").status, 404);
     EXPECT_EQ(ask(Method::kDelete, "/api/v1/rules/r-1").status, 404);
+}
+
+TEST_F(ApiTest, EveryKindOfRuleIsTakenAndShownAsItWasGiven) {
+    const std::vector<std::pair<std::string, std::string>> table{
+        {R"("kind":"cap","select":{"circuit":"level-1","except":{"partner":"acme"}},"limitKw":7.4)",
+         R"("kind":"cap","select":{"circuit":"level-1","except":[{"partner":"acme"}]},)"
+         R"("limitA":null,"limitKw":7.4)"},
+        {R"("kind":"cap","select":{"all":true},"limitPct":50,"scope":"each","layer":"grid")",
+         R"("limitA":null,"limitPct":50,"scope":"each")"},
+        {R"("kind":"pause","select":{"evse":"CP-8/2"},)"
+         R"("window":"Mon-Tue 22:00-06:00 Europe/Berlin")",
+         R"("window":{"days":["Mon","Tue"],"from":"22:00","until":"06:00",)"
+         R"("zone":"Europe/Berlin"})"},
+        {R"("kind":"reserve","select":{"charger":"CP-7"},"limitA":8,"standing":true)",
+         R"("limitA":8,"standing":true)"},
+        {R"("kind":"exclude","select":{"charger":"CP-7"},"reason":"another system's")",
+         R"("kind":"exclude")"},
+        {R"("kind":"rank","select":{"partner":"acme"},"band":2,"weight":1.5)",
+         R"("band":2,"weight":1.5)"},
+        {R"("kind":"share","select":{"circuit":"level-1"},)"
+         R"("share":{"policy":"weighted","rotationMinutes":7.5})",
+         R"("share":{"policy":"weighted","strictBands":false,"minFirst":true,)"
+         R"("rotationMinutes":7.5,"reclaim":true})"},
+        {R"("kind":"suspend","select":{"charger":"CP-7"},"suspends":{"kind":"cap"})",
+         R"("suspends":{"kind":"cap"})"},
+        {R"("kind":"boost","select":{"transaction":7},"expiresAt":"2026-02-10T14:00:00Z")",
+         R"("select":{"transaction":7})"},
+        {R"("kind":"schedule","select":{"charger":"CP-7"},"limitA":10,"window":"17:00-21:00")",
+         R"("kind":"cap")"},
+        {R"("kind":"safety","select":{"circuit":"feeder"},"limitA":40,"enabled":false)",
+         R"("layer":"safety","enabled":false)"},
+        {R"("kind":"time_of_use","select":{"circuit":"feeder"},"limitPct":50,)"
+         R"("window":"17:00-21:00","startsAt":"2026-02-11T00:00:00Z")",
+         R"("startsAt":"2026-02-11T00:00:00.000Z")"}};
+    for (const auto& [sent, shown] : table) {
+        const auto made = ask(Method::kPost, "/api/v1/rules", "{" + sent + "}");
+        EXPECT_EQ(made.status, 201) << sent << ": " << made.body;
+        EXPECT_NE(made.body.find(shown), std::string::npos) << made.body;
+        const auto location = header(made, "Location");
+        EXPECT_EQ(ask(Method::kGet, location).body.substr(1, 8), made.body.substr(1, 8));
+        EXPECT_EQ(ask(Method::kDelete, location).status, 200);
+    }
+}
+
+TEST_F(ApiTest, ARefusalNamesTheField) {
+    json(201, Method::kPost, "/api/v1/rules",
+         R"({"kind":"safety","select":{"circuit":"feeder"},"limitA":40})");
+    struct Wrong {
+        int status;
+        std::string rule;
+        const char* field;
+    };
+    for (const auto& wrong : std::vector<Wrong>{
+             {422, R"("kind":"cap","select":{"all":true})", "limitA"},
+             {422, R"("kind":"pause","select":{"all":true},"limitKw":3)", "limitKw"},
+             {422, R"("kind":"cap","select":{"all":true},"limitPct":101)", "limitPct"},
+             {422, R"("kind":"cap","select":{"all":true},"limitA":9,"limitPct":9)", "limitPct"},
+             {422, R"("kind":"cap","select":{"all":true},"limitA":9,"band":1)", "band"},
+             {422, R"("kind":"rank","select":{"all":true},"band":10)", "band"},
+             {422, R"("kind":"share","select":{"circuit":"feeder"})", "share"},
+             {422, R"("kind":"schedule","select":{"all":true},"limitA":9)", "window"},
+             {422, R"("kind":"cap","select":{"all":true},"limitA":9,"window":"9-10")", "window"},
+             {422, R"("kind":"cap","select":{"all":true},"limitA":9,"window":"09:00-10:00 A/B")",
+              "window.zone"},
+             {422, R"("kind":"safety","select":{"all":true},"limitA":9,"layer":"grid")", "layer"},
+             {404, R"("kind":"pause","select":{"tag":"nowhere"})", "select.tag"},
+             {404, R"("kind":"pause","select":{"evse":"CP-7/9"})", "select.evse"},
+             {400, R"("kind":"pause","select":{"all":true},"amps":1)", "amps"},
+             {400, R"("kind":"pause","select":{"all":true,"but":1})", "select.but"},
+             {403, R"("kind":"suspend","select":{"all":true},"suspends":{"rule":"r-1"})",
+              "suspends"},
+             {409, R"("kind":"reserve","select":{"all":true},"limitA":16,"standing":true)",
+              "select"}}) {
+        const auto answer =
+            json(wrong.status, Method::kPost, "/api/v1/rules", "{" + wrong.rule + "}");
+        const auto* field = answer.as_object().if_contains("field");
+        EXPECT_EQ(field != nullptr ? field->as_string() : "-", wrong.field) << wrong.rule;
+    }
+    EXPECT_EQ(json(200, Method::kGet, "/api/v1/rules").at("items").as_array().size(), 1U);
+}
+
+TEST_F(ApiTest, APatchChangesWhatARuleSaysAndWhen) {
+    json(201, Method::kPost, "/api/v1/rules", kCap);
+    const auto changed = [&](const char* patch) {
+        return ask(Method::kPatch, "/api/v1/rules/r-1", patch).body;
+    };
+    EXPECT_NE(changed(R"({"limitKw":7})").find(R"("limitA":null,"limitKw":7)"), std::string::npos);
+    EXPECT_NE(changed(R"({"enabled":false})").find(R"("enabled":false)"), std::string::npos);
+    EXPECT_NE(changed(R"({"window":"17:00-21:00"})").find(R"("until":"21:00")"), std::string::npos);
+    EXPECT_EQ(changed(R"({"window":null})").find("window"), std::string::npos);
+    json(422, Method::kPatch, "/api/v1/rules/r-1", R"({"band":3})");
+    json(422, Method::kPatch, "/api/v1/rules/r-1", "{}");
+}
+
+TEST_F(ApiTest, ResumeLeavesAPauseThatIsOnSchedule) {
+    json(201, Method::kPost, "/api/v1/rules",
+         R"({"kind":"pause","select":{"charger":"CP-7"},"window":"22:00-06:00"})");
+    const auto refused = json(409, Method::kPost, "/api/v1/chargers/CP-7/resume");
+    EXPECT_EQ(refused.at("detail").as_string(),
+              "charger 'CP-7' is not paused by a rule of its own; on schedule by r-1");
+    json(201, Method::kPost, "/api/v1/chargers/CP-7/pause");
+    json(200, Method::kPost, "/api/v1/chargers/CP-7/resume");
+    EXPECT_EQ(json(200, Method::kGet, "/api/v1/rules").at("items").as_array().size(), 1U);
+}
+
+TEST_F(ApiTest, ConfigurationTakesEveryFieldAndShowsIt) {
+    const auto has = [&](const Response& answer, const char* part) {
+        EXPECT_LT(answer.status, 300) << answer.body;
+        EXPECT_NE(answer.body.find(part), std::string::npos) << answer.body;
+    };
+    has(ask(Method::kPut, "/api/v1/sites/garage", R"({"raiseSpreadS":90.5,"nominalV":231})"),
+        R"("nominalV":231,"raiseSpreadS":90.5)");
+    has(ask(Method::kPut, "/api/v1/circuits/level-1",
+            R"({"share":{"policy":"fcfs"},"peaks":[{"window":"17:00-21:00","percent":50}],)"
+            R"("building":{"meter":"m-1","covers":"rest","worstCaseA":10}})"),
+        R"("active":true,"share":{"policy":"fcfs","strictBands":false,"minFirst":true,)"
+        R"("rotationMinutes":15,"reclaim":true},"peaks":[{"window":{"days":["Mon","Tue","Wed",)"
+        R"("Thu","Fri","Sat","Sun"],"from":"17:00","until":"21:00"},"percent":50}],)"
+        R"("building":{"meter":"m-1","covers":"rest","staleAfterS":30,)"
+        R"("worstCaseA":{"L1":10,"L2":10,"L3":10}},)");
+    const auto plain = ask(Method::kPut, "/api/v1/circuits/level-1",
+                           R"({"share":null,"peaks":[],"building":null,"active":false})");
+    has(plain, R"("active":false,"revision")");
+    has(ask(Method::kPut, "/api/v1/chargers/CP-7",
+            R"({"tags":["ground-floor"],"priority":3,"managed":false,"rotation":"STR"})"),
+        R"("rotation":"STR","settleMs":5000,"keepsProfiles":false,"managed":false,)"
+        R"("priority":3,"tags":["ground-floor"])");
+    has(ask(Method::kPut, "/api/v1/chargers/DC-1",
+            R"({"circuit":"feeder","dc":{"maximumKw":20,"minimumKw":5}})"),
+        R"("dc":{"maximumKw":20,"minimumKw":5,"efficiencyPct":90,"auxiliaryKw":2,)"
+        R"("powerFactorPct":95})");
+}
+
+TEST_F(ApiTest, ConfigurationUnderstandsKilowattsAndAlgorithms) {
+    const auto circuit = json(200, Method::kPut, "/api/v1/circuits/feeder", R"({"maxKw":40})");
+    EXPECT_EQ(circuit.at("breakerA").at("L1").as_double(), 57.971);
+    const auto charger = json(201, Method::kPut, "/api/v1/chargers/CP-9",
+                              R"({"circuit":"feeder","maxHardwareKw":7.36,"phases":"L1",)"
+                              R"("minChargeRateKw":1.5})");
+    EXPECT_EQ(charger.at("maximumA").as_int64(), 32);
+    EXPECT_EQ(charger.at("minimumA").as_int64(), 7);
+    const auto priority =
+        json(200, Method::kPut, "/api/v1/circuits/feeder", R"({"algorithm":"PRIORITY"})");
+    EXPECT_EQ(priority.at("share").at("policy").as_string(), "weighted");
+    const auto time_of_use =
+        json(200, Method::kPut, "/api/v1/circuits/feeder", R"({"algorithm":"TIME_OF_USE"})");
+    EXPECT_EQ(time_of_use.at("peaks").as_array().size(), 1U);
+    json(422, Method::kPut, "/api/v1/circuits/new", R"({"algorithm":"PRIORITY"})");
+    json(422, Method::kPut, "/api/v1/circuits/feeder", R"({"maxKw":40,"breakerA":50})");
+}
+
+TEST_F(ApiTest, IdTagsBelongToGroups) {
+    const auto made = ask(Method::kPut, "/api/v1/id-tags/04A2", R"({"group":"staff"})");
+    EXPECT_EQ(made.status, 201);
+    EXPECT_EQ(made.body, R"({"tag":"04A2","site":"garage","group":"staff","revision":6})");
+    EXPECT_EQ(ask(Method::kGet, "/api/v1/id-tags/04a2").body,
+              R"({"tag":"04A2","site":"garage","group":"staff"})");
+    json(200, Method::kPut, "/api/v1/id-tags/04A2", R"({"group":"board"})");
+    const auto list = json(200, Method::kGet, "/api/v1/id-tags");
+    EXPECT_EQ(list.at("items").at(0).at("group").as_string(), "board");
+    json(201, Method::kPost, "/api/v1/rules",
+         R"({"kind":"rank","select":{"idTagGroup":"board"},"band":1})");
+    EXPECT_EQ(ask(Method::kDelete, "/api/v1/id-tags/04A2").body, R"({"tag":"04A2","revision":9})");
+    json(404, Method::kGet, "/api/v1/id-tags/04A2");
+    json(404, Method::kDelete, "/api/v1/id-tags/04A2");
+    json(422, Method::kPut, "/api/v1/id-tags/04A2", "{}");
+    json(404, Method::kPut, "/api/v1/id-tags/04A2", R"({"group":"a","site":"elsewhere"})");
+}
+
+TEST_F(ApiTest, ADriverMayWish) {
+    plug_in("CP-7");
+    const auto charger = json(200, Method::kGet, "/api/v1/chargers/CP-7");
+    const auto id = charger.at("evses").at(0).at("transaction").at("id").as_int64();
+    const auto path = "/api/v1/transactions/" + std::to_string(id) + "/wish";
+    const auto wished =
+        json(200, Method::kPut, path, R"({"energyKwh":20.5,"departBy":"2026-02-10T18:00:00Z"})");
+    EXPECT_EQ(wished.at("wish").at("energyKwh").as_double(), 20.5);
+    EXPECT_EQ(wished.at("wish").at("departBy").as_string(), "2026-02-10T18:00:00.000Z");
+    EXPECT_FALSE(json(200, Method::kPut, path, "{}").as_object().contains("wish"));
+    json(422, Method::kPut, path, R"({"energyKwh":-1})");
+    json(400, Method::kPut, path, R"({"energy":1})");
+    for (const auto* other : {"999999", "0", "x", "-1", "99999999999999999999"})
+        json(404, Method::kPut, std::string("/api/v1/transactions/") + other + "/wish", "{}");
+}
+
+TEST_F(ApiTest, APlanShowsWhoGoesFromWhatToWhatAndWritesNothing) {
+    plug_in("CP-7");
+    const auto before = store.rows.size();
+    const auto plan =
+        json(200, Method::kPost, "/api/v1/plan", R"({"rules":[)" + kCap + "]}").as_object();
+    EXPECT_EQ(plan.at("at").as_string(), format_time(clock.wall()));
+    EXPECT_EQ(plan.at("unchanged").as_int64(), 2);
+    ASSERT_EQ(plan.at("limits").as_array().size(), 1U);
+    const auto& limit = plan.at("limits").at(0);
+    EXPECT_EQ(limit.at("charger").as_string(), "CP-7");
+    EXPECT_EQ(limit.at("evse").as_int64(), 1);
+    EXPECT_EQ(limit.at("beforeA").as_int64(), 32);
+    EXPECT_EQ(limit.at("afterA").as_int64(), 10);
+    EXPECT_EQ(limit.at("reasonsAfter").at(0).at("kind").as_string(), "capped");
+    EXPECT_TRUE(limit.at("reasonsBefore").is_array());
+    EXPECT_EQ(plan.at("circuits").at(0).at("allocatedAfterA").at("L1").as_int64(), 10);
+    EXPECT_EQ(store.rows.size(), before);
+
+    json(201, Method::kPost, "/api/v1/rules", kCap);
+    const auto without = json(200, Method::kPost, "/api/v1/plan", R"({"withoutRules":["r-1"]})");
+    EXPECT_EQ(without.at("limits").at(0).at("afterA").as_int64(), 32);
+    const auto smaller = json(200, Method::kPost, "/api/v1/plan",
+                              R"({"circuits":{"level-1":{"breakerA":8}},"withoutRules":["r-1"]})");
+    EXPECT_EQ(smaller.at("limits").at(0).at("afterA").as_int64(), 8);
+    const auto kilowatts =
+        json(200, Method::kPost, "/api/v1/plan", R"({"chargers":{"CP-7":{"maxHardwareKw":5.52}}})");
+    EXPECT_EQ(kilowatts.at("limits").at(0).at("afterA").as_int64(), 8);
+    const auto tonight =
+        json(200, Method::kPost, "/api/v1/plan",
+             R"({"rules":[{"kind":"pause","select":{"charger":"CP-7"},"window":"22:00-06:00"}],)"
+             R"("at":"2026-02-10T23:00:00Z"})");
+    EXPECT_EQ(tonight.at("limits").at(0).at("afterA").as_int64(), 0);
+}
+
+TEST_F(ApiTest, APlanIsRefusedAsItsWritesWouldBe) {
+    const auto refused = [&](int status, const char* body) {
+        const auto answer = json(status, Method::kPost, "/api/v1/plan", body).as_object();
+        const auto* field = answer.if_contains("field");
+        return std::string(field != nullptr ? field->as_string() : "-");
+    };
+    EXPECT_EQ(refused(422, R"({"rules":[{"kind":"cap","select":{"all":true}}]})"), "limitA");
+    EXPECT_EQ(refused(422, R"({"rules":[{"kind":"cap","select":{"all":true},"limitA":"x"}]})"),
+              "rules[0].limitA");
+    EXPECT_EQ(refused(404, R"({"withoutRules":["r-9"]})"), "withoutRules");
+    EXPECT_EQ(refused(404, R"({"site":"elsewhere"})"), "-");
+    EXPECT_EQ(refused(422, R"({"circuits":{"new":{}}})"), "breakerA");
+    EXPECT_EQ(refused(422, R"({"chargers":{"CP-7":{"maximumA":0}}})"), "maximumA");
+    EXPECT_EQ(refused(400, R"({"what":1})"), "what");
+    json(200, Method::kPost, "/api/v1/plan", "{}");
+}
+
+TEST_F(ApiTest, ExplainSaysWhatComesNext) {
+    json(201, Method::kPost, "/api/v1/rules",
+         R"({"kind":"cap","select":{"charger":"CP-7"},"limitA":10,)"
+         R"("expiresAt":"2026-02-10T15:00:00Z"})");
+    plug_in("CP-7");
+    const auto explained = json(200, Method::kGet, "/api/v1/chargers/CP-7/explain");
+    const auto& next = explained.at("evses").at(0).at("next");
+    EXPECT_EQ(next.at("at").as_string(), "2026-02-10T15:00:00.000Z");
+    EXPECT_FALSE(next.at("text").as_string().empty());
+    const auto other = json(200, Method::kGet, "/api/v1/chargers/CP-8/explain");
+    EXPECT_TRUE(other.at("evses").at(0).at("next").is_null());
 }
 
 TEST_F(ApiTest, AWriteThatInsistsOnAnOldVersionIsRefused) {
@@ -235,7 +487,8 @@ TEST_F(ApiTest, ExplainSaysWhy) {
     plug_in("CP-7");
     const auto explained = json(200, Method::kGet, "/api/v1/chargers/CP-7/explain");
     const auto& evse = explained.at("evses").at(0).as_object();
-    EXPECT_EQ(evse.at("sentence").as_string(), "CP-7 gets 10 A: capped at 10.5 A by rule r-1");
+    EXPECT_EQ(std::string(evse.at("sentence").as_string()),
+              "CP-7 gets 10 A: capped at 10.5 A by rule r-1");
     EXPECT_EQ(evse.at("desiredA").as_int64(), 10);
     EXPECT_EQ(evse.at("appliedA").as_int64(), 10);
     EXPECT_EQ(evse.at("reasons").at(0).at("kind").as_string(), "capped");
@@ -245,7 +498,8 @@ TEST_F(ApiTest, ExplainSaysWhy) {
 
 TEST_F(ApiTest, SitesCircuitsAndChargersAreShownAsTheyStand) {
     EXPECT_EQ(ask(Method::kGet, "/api/v1/sites").body,
-              R"({"items":[{"id":"garage","name":"Garage","zone":"UTC","revision":5}],)"
+              R"({"items":[{"id":"garage","name":"Garage","zone":"UTC","wiring":"wye",)"
+              R"("nominalV":230,"raiseSpreadS":0,"revision":5}],)"
               R"("next":null})");
     json(200, Method::kGet, "/api/v1/sites/garage");
     json(404, Method::kGet, "/api/v1/sites/other");

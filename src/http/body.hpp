@@ -8,40 +8,94 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/drafts.hpp"
 #include "domain/rule.hpp"
+#include "rules/algorithms.hpp"
 #include "telemetry/telemetry.hpp"
 
 namespace busbar::http {
 
 struct RuleRequest {
-    control::RuleDraft draft;
+    control::RuleDraft draft = {};
     std::optional<SiteId> site = {};  // Empty: the one that the selector points to.
 };
-// {"kind","select":{"charger"|"circuit"|"partner"|"all"},"limitA","expiresAt","reason","site"}
+// {"kind","select","limitA"|"limitKw"|"limitPct","scope","layer","enabled","standing","force",
+//  "band","weight","share","suspends","window","startsAt","expiresAt","reason","site"}
+// "select" is {"charger"|"evse"|"circuit"|"tag"|"partner"|"idTagGroup"|"transaction"|"all"}, with
+// "except", one such or a list. As a kind, operators' words go, too: "schedule" and "time_of_use"
+// are caps with a window, the latter a percentage of a circuit; "safety" is a cap of that layer.
 Result<RuleRequest> parse_rule(std::string_view body, TimePoint now);
 
-// {"limitA","expiresAt" (null: no end),"reason"}
+// {"limitA"|"limitKw"|"limitPct","expiresAt","startsAt","window" (null: none),"reason","enabled",
+//  "standing","force","band","weight","share","layer"}
 Result<control::RulePatch> parse_rule_patch(std::string_view body, TimePoint now);
 
 // {"expiresAt","reason","site"}; no body at all is one, too.
 Result<RuleRequest> parse_pause(std::string_view body, Selector select, TimePoint now);
 
-// {"name","zone"}
+// {"name","zone","wiring","nominalV","raiseSpreadS"}
 Result<control::SitePatch> parse_site(std::string_view body);
 
 struct CircuitRequest {
-    control::CircuitPatch patch;
+    control::CircuitPatch patch = {};
     std::optional<SiteId> site = {};  // For a new one, where there are several sites.
+    // Other terms for what a patch holds: a breaker, and a share with peaks.
+    std::optional<Watts> max_power = {};
+    std::optional<Algorithm> algorithm = {};
+
+    bool in_other_terms() const { return max_power || algorithm; }
 };
-// {"site","parent" (null: none),"name","breakerA": 63 or {"L1","L2","L3"},"safetyPct"}
+// {"site","parent" (null: none),"name","breakerA": 63 or {"L1","L2","L3"} or "maxKw","safetyPct",
+//  "active","share" (null: as above),"peaks":[{"window","percent"}],"algorithm": "EQUAL_SHARE",
+//  "PRIORITY" or "TIME_OF_USE",
+//  "building" (null: none): {"meter","covers","staleAfterS","worstCaseA"}}
 Result<CircuitRequest> parse_circuit(std::string_view body);
 
-// {"circuit","name","partner","maximumA","minimumA","floorA","quantumA","evseCount",
-//  "phases","settleMs","keepsProfiles"}
-Result<control::ChargerPatch> parse_charger(std::string_view body);
+struct ChargerRequest {
+    control::ChargerPatch patch = {};
+    // Other terms for maximum and minimum.
+    std::optional<Watts> max_power = {};
+    std::optional<Watts> min_power = {};
+
+    bool in_other_terms() const { return max_power || min_power; }
+};
+// {"circuit","name","partner","maximumA"|"maxHardwareKw","minimumA"|"minChargeRateKw","floorA",
+//  "quantumA","evseCount","phases","rotation","settleMs","keepsProfiles","tags","priority",
+//  "managed","dc" (null: none): {"maximumKw","minimumKw","efficiencyPct","auxiliaryKw",
+//  "powerFactorPct"}}
+Result<ChargerRequest> parse_charger(std::string_view body);
+
+// Puts what was asked for in other terms into the patch: kilowatts as amperes at the nominal
+// voltage, breakers rounded down, what a charger may draw and needs up; an algorithm as a share
+// and peaks. `there`: the circuit or charger as it is, null for a new one.
+void in_our_terms(CircuitRequest& request, const Supply& supply, const Circuit* there);
+void in_our_terms(ChargerRequest& request, const Supply& supply, const Charger* there);
+
+struct IdTagRequest {
+    std::string group = {};
+    std::optional<SiteId> site = {};
+};
+// {"group","site"}
+Result<IdTagRequest> parse_id_tag(std::string_view body);
+
+// {"energyKwh","departBy"}; what is missing or null is not known.
+Result<control::DriverWish> parse_wish(std::string_view body, TimePoint now);
+
+// A PlanDraft, as far as it can be known without the site.
+struct PlanRequest {
+    std::optional<SiteId> site = {};
+    std::vector<control::RuleDraft> rules = {};
+    std::vector<RuleId> without_rules = {};
+    std::vector<std::pair<CircuitId, CircuitRequest>> circuits = {};
+    std::vector<std::pair<ChargerId, ChargerRequest>> chargers = {};
+    std::optional<TimePoint> at = {};
+};
+// {"site","rules":[rule, perhaps with "id"],"withoutRules":[id],"circuits":{id:{...}},
+//  "chargers":{id:{...}},"at"}
+Result<PlanRequest> parse_plan(std::string_view body, TimePoint now);
 
 // A meter's {"meterId","kwhConsumedAc","voltage","timestamp"}, perhaps with "kwhRegisterAc", or a
 // vehicle's {"vehicleId","soc","kwhDeliveredDc","batteryTemp","timestamp"}, perhaps with

@@ -133,20 +133,25 @@ Result<Json> parse_json(std::string_view text) {
     return std::move(builder.root);
 }
 
-Result<Amperes> amperes_of(const Json& json) {
+Result<std::int64_t> milli_of(const Json& json) {
     const auto* number = std::get_if<JsonNumber>(&json.value);
     if (number == nullptr) return Error{Errc::kInvalid, "must be a number"};
     BUSBAR_TRY(milli, parse_milli(number->text));
     if (number->text.front() == '-') return Error{Errc::kInvalid, "must not be negative"};
-    return Amperes::milli(milli);
+    return milli;
 }
 
-Result<Fields> Fields::of(std::string_view body) {
+Result<std::vector<JsonMember>> object_in(std::string_view body) {
     if (body.empty()) return Error{Errc::kMalformed, "the body must be a JSON object"};
     BUSBAR_TRY(json, parse_json(body));
     auto* members = std::get_if<std::vector<JsonMember>>(&json.value);
     if (members == nullptr) return Error{Errc::kMalformed, "the body must be a JSON object"};
-    return Fields(std::move(*members));
+    return std::move(*members);
+}
+
+Result<Fields> Fields::of(std::string_view body) {
+    BUSBAR_TRY(members, object_in(body));
+    return Fields(std::move(members));
 }
 
 Fields::Fields(std::vector<JsonMember> members, std::string prefix) : prefix_(std::move(prefix)) {
@@ -183,6 +188,10 @@ void Fields::wrong(std::string_view name, std::string message, Errc code) {
     if (!first_) first_ = Error{code, std::move(message), prefix_ + std::string(name)};
 }
 
+void Fields::wrong_in(Error error) {
+    if (!first_) first_ = std::move(error);
+}
+
 std::optional<std::string> Fields::text(std::string_view name, std::size_t most_bytes) {
     auto* slot = find(name);
     if (slot == nullptr) return {};
@@ -217,12 +226,30 @@ std::optional<std::int64_t> Fields::whole(std::string_view name) {
     return {};
 }
 
-std::optional<Amperes> Fields::amperes(std::string_view name) {
+std::optional<std::int64_t> Fields::milli(std::string_view name, std::int64_t most) {
     const auto* slot = find(name);
     if (slot == nullptr) return {};
-    auto read = amperes_of(slot->member.value);
-    if (read) return *read;
-    wrong(name, read.error().message);
+    auto read = milli_of(slot->member.value);
+    if (read && *read <= most) return *read;
+    wrong(name, read ? "must be at most " + decimal(most) : read.error().message);
+    return {};
+}
+
+std::optional<Fields> Fields::object(std::string_view name) {
+    auto* slot = find(name);
+    if (slot == nullptr) return {};
+    if (auto* members = std::get_if<std::vector<JsonMember>>(&slot->member.value.value))
+        return Fields(std::move(*members), full_name(name) + ".");
+    wrong(name, "must be an object");
+    return {};
+}
+
+std::optional<std::vector<Json>> Fields::list(std::string_view name, std::size_t most) {
+    auto* slot = find(name);
+    if (slot == nullptr) return {};
+    auto* items = std::get_if<std::vector<Json>>(&slot->member.value.value);
+    if (items != nullptr && items->size() <= most) return std::move(*items);
+    wrong(name, "must be a list of at most " + std::to_string(most));
     return {};
 }
 

@@ -42,8 +42,8 @@ Kind kind_of(Errc code) {
 
 // Messages about a field are written to stand after its name: "is required", "must be ...".
 bool follows_a_name(std::string_view message) {
-    constexpr std::array<std::string_view, 6> kVerbs{"is ",      "must ",  "has ",
-                                                     "belongs ", "needs ", "was "};
+    constexpr std::array<std::string_view, 8> kVerbs{"is ",    "must ", "has ",  "belongs ",
+                                                     "needs ", "was ",  "does ", "or "};
     return std::ranges::any_of(kVerbs, [&](auto verb) { return message.starts_with(verb); });
 }
 

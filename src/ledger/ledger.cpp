@@ -17,8 +17,9 @@ Ledger::Ledger(const Network& network)
 
 Ledger::Ledger(const Network& network, const Ledger& before) : Ledger(network) {
     for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
-        const auto old = std::ranges::find(before.leaves_, leaves_[leaf].evse, &Leaf::evse);
-        if (old == before.leaves_.end()) continue;
+        const auto old =
+            std::ranges::lower_bound(before.leaves_, leaves_[leaf].evse, {}, &Leaf::evse);
+        if (old == before.leaves_.end() || old->evse != leaves_[leaf].evse) continue;
         const auto& kept = before.entries_[static_cast<std::size_t>(old - before.leaves_.begin())];
         auto& entry = entries_[leaf];
         const auto counted = entry.counted, expected = entry.expected;
@@ -28,9 +29,9 @@ Ledger::Ledger(const Network& network, const Ledger& before) : Ledger(network) {
     }
 }
 
-void Ledger::set_budgets(std::span<const RowBudget> budgets) {
+void Ledger::set_budgets(std::span<const PerPhase> budgets) {
     BUSBAR_CHECK(budgets.size() == budgets_.size());
-    for (RowIndex row = 0; row < budgets_.size(); ++row) budgets_[row] = budgets[row].amperes;
+    for (RowIndex row = 0; row < budgets_.size(); ++row) budgets_[row] = budgets[row];
 }
 
 // What the profiles it may hold make it enforce at the most.

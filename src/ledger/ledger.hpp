@@ -19,7 +19,6 @@
 
 #include "base/time.hpp"
 #include "domain/charging.hpp"
-#include "domain/grant.hpp"
 #include "domain/network.hpp"
 
 namespace busbar {
@@ -33,7 +32,7 @@ public:
     Ledger(const Network& network, const Ledger& before);
 
     // What each row may carry from now on. Rows above it let nothing rise until they fit again.
-    void set_budgets(std::span<const RowBudget> budgets);
+    void set_budgets(std::span<const PerPhase> budgets);
 
     // --- What we learn ---
 

@@ -160,7 +160,7 @@ TEST_F(TwoChargers, OverItsBudgetARowLetsOnlyDecreasesThrough) {
     answer(0, kAccepted);
     send(1, 12_A);
     answer(1, kAccepted);
-    ledger_.set_budgets(std::vector<RowBudget>{{PerPhase::each(16_A)}});
+    ledger_.set_budgets(std::vector{PerPhase::each(16_A)});
     EXPECT_EQ(may(1, 13_A), std::nullopt);
     EXPECT_EQ(may(1, 8_A), 8_A);
     EXPECT_EQ(may(0, 8_A), 8_A);

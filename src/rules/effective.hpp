@@ -31,16 +31,17 @@ struct LeafRules {
     std::optional<RuleIndex> pause;     // The oldest.
     std::optional<RuleIndex> exclude;   // The oldest, or configuration; outweighs cap and pause.
     std::optional<RuledLimit> reserve;  // The most, before caps clip it.
-    bool standing = false;              // That reservation holds while it is idle, too.
+    bool standing = false;              // Some reservation holds while it is idle, too...
+    Amperes held_idle = {};             // ...and this is the most of those.
     int band = kOrdinaryBand;
-    Weight weight = Weight::of(1);     // Above 0.
-    std::optional<RuleIndex> rank;      // The rule that set band or weight.
-    std::optional<RuleIndex> boost;
-    std::optional<RuleIndex> lifted;    // A cap or pause that would bind, were it not switched...
-    std::optional<RuleIndex> lifted_by; // ...off by this suspension or boost.
-    Share share = {};                   // Of the nearest circuit that has one.
+    Weight weight = Weight::of(1);       // Above 0.
+    std::optional<RuleIndex> rank;       // The rule that set band or weight.
+    std::optional<RuleIndex> boost;      // Set the band, too, unless a higher layer did.
+    std::optional<RuleIndex> lifted;     // A cap or pause that would bind, were it not switched...
+    std::optional<RuleIndex> lifted_by;  // ...off by this suspension or boost.
+    Share share = {};                    // Of the nearest circuit that has one.
     std::optional<RuleIndex> share_rule;
-    bool inactive = false;              // A circuit above is switched off.
+    bool inactive = false;  // A circuit above is switched off.
 
     bool operator==(const LeafRules&) const = default;
 };
@@ -53,12 +54,18 @@ struct RowRules {
 };
 
 struct EffectiveRules {
-    std::vector<RowRules> rows;    // By row.
-    std::vector<LeafRules> leaves; // By leaf.
+    std::vector<RowRules> rows;     // By row.
+    std::vector<LeafRules> leaves;  // By leaf.
 };
 
-// A rule whose circuit, charger or partner does not exist (any more) selects nothing.
-// `occupants`: one a leaf, or none. Cost: O(leaves + selected leaves of each rule).
+// A rule whose circuit, charger or partner does not exist (any more) selects nothing. Of equal
+// caps the oldest is named. A DC charger is neither paused nor capped below its minimum, but by
+// the safety layer: that would end its session.
+//
+// `occupants`: one a leaf, or none. Requires: `network` was compiled from `config` and `rules`
+// (same_sets() holds).
+// Cost: O(leaves + rules + selected leaves of each rule); a rule that selects by anything but a
+// charger or an EVSE looks at all leaves.
 EffectiveRules effective_rules(const SiteConfig& config, const Network& network,
                                std::span<const Rule> rules, std::span<const Occupant> occupants,
                                TimePoint now);
@@ -67,6 +74,8 @@ EffectiveRules effective_rules(const SiteConfig& config, const Network& network,
 // Cost: O(rules), some 100 ns for each window.
 std::optional<TimePoint> next_boundary(const SiteConfig& config, std::span<const Rule> rules,
                                        TimePoint now);
+// Whether a rule holds at `now`, suspensions aside: enabled, begun, not over, in its window.
+bool holds(const Site& site, const Rule& rule, TimePoint now);
 // ...of one rule.
 std::optional<TimePoint> next_boundary(const Site& site, const Rule& rule, TimePoint now);
 
@@ -76,10 +85,18 @@ std::optional<TimePoint> next_boundary(const Site& site, const Rule& rule, TimeP
 // the API.
 Status check_rule(const SiteConfig& config, const Rule& rule);
 
+// Whether a suspension may switch off the rule that it names: there is one, it can be suspended
+// at all, and its layer is not above the suspension's. Anything else passes. Fails with
+// kNotFound or kForbidden; the field is "suspends".
+Status check_suspension(std::span<const Rule> rules, const Rule& suspension);
+
 // Whether what is promised for good fits beside the floors of everybody else on each row, caps
-// included: exclusions hold hardware maxima, standing reservations their amperes. Reservations
-// with `force` are not counted. Fails with kConflict, naming the row and the shortfall.
-Status check_promises(const SiteConfig& config, const Network& network,
-                      std::span<const Rule> rules, TimePoint now);
+// included: exclusions hold hardware maxima, standing reservations their amperes. Rules that hold
+// at any time from `now` on are counted as if they held together, and suspensions and boosts as
+// if there were none. Reservations with `force` are not counted; nor are rows without a promise,
+// so that a cap alone is never refused: ask this when a promise or the configuration changes.
+// Fails with kConflict, naming the row, the line and the shortfall.
+Status check_promises(const SiteConfig& config, const Network& network, std::span<const Rule> rules,
+                      TimePoint now);
 
 }  // namespace busbar

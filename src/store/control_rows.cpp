@@ -1,322 +1,247 @@
 #include "store/control_rows.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <tuple>
-#include <variant>
+#include <type_traits>
+
+#include "store/control_columns.hpp"
 
 namespace busbar::store {
 namespace {
 
-constexpr std::array kSteps{R"sql(
-CREATE TABLE sites (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    zone TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE circuits (
-    id TEXT PRIMARY KEY,
-    site TEXT NOT NULL,
-    parent TEXT,
-    name TEXT NOT NULL,
-    breaker_l1_ma INTEGER NOT NULL,
-    breaker_l2_ma INTEGER NOT NULL,
-    breaker_l3_ma INTEGER NOT NULL,
-    safety_pct INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE chargers (
-    id TEXT PRIMARY KEY,
-    circuit TEXT NOT NULL,
-    name TEXT NOT NULL,
-    partner TEXT NOT NULL,
-    maximum_ma INTEGER NOT NULL,
-    minimum_ma INTEGER NOT NULL,
-    floor_ma INTEGER NOT NULL,
-    quantum_ma INTEGER NOT NULL,
-    evse_count INTEGER NOT NULL,
-    phases TEXT NOT NULL,
-    settle_us INTEGER NOT NULL,
-    keeps_profiles INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE rules (
-    id TEXT PRIMARY KEY,
-    site TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    select_kind TEXT NOT NULL,
-    select_name TEXT NOT NULL,
-    limit_ma INTEGER,
-    expires_at_us INTEGER,
-    reason TEXT NOT NULL,
-    author TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    created_at_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE boundaries (
-    rule TEXT PRIMARY KEY,
-    site TEXT NOT NULL,
-    due_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX boundaries_by_time ON boundaries (due_us);
-
-CREATE TABLE transactions (
-    id INTEGER PRIMARY KEY,
-    charger TEXT NOT NULL,
-    evse INTEGER NOT NULL,
-    id_tag TEXT NOT NULL,
-    started_at_us INTEGER NOT NULL,
-    meter_start_mwh INTEGER NOT NULL,
-    stopped_at_us INTEGER,
-    meter_stop_mwh INTEGER NOT NULL,
-    stop_reason TEXT NOT NULL
-) STRICT;
-CREATE INDEX transactions_open ON transactions (id) WHERE stopped_at_us IS NULL;
-
-CREATE TABLE potentials (
-    charger TEXT NOT NULL,
-    evse INTEGER NOT NULL,
-    potential_ma INTEGER NOT NULL,
-    PRIMARY KEY (charger, evse)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE audit (
-    revision INTEGER PRIMARY KEY,
-    site TEXT NOT NULL,
-    at_us INTEGER NOT NULL,
-    author TEXT NOT NULL,
-    what TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    before TEXT NOT NULL,
-    after TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE revision (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    value INTEGER NOT NULL
-) STRICT;
-INSERT INTO revision VALUES (1, 0);
-)sql"};
-
-using control::DeleteCharger;
-using control::DeleteCircuit;
-using control::DeleteRule;
-using control::PutCharger;
-using control::PutCircuit;
-using control::PutRule;
-using control::PutSite;
-
-// --- Changes -------------------------------------------------------------------------------
-
-Status deleted(const Connection& db, std::string_view what, const std::string& id) {
-    if (db.changes() > 0) return Done{};
-    return Error{Errc::kNotFound, "there is no " + std::string(what) + " " + id};
-}
-
-Status apply(Connection& db, const PutSite& change) {
-    const auto& site = change.site;
-    return db.run("INSERT OR REPLACE INTO sites (id, name, zone) VALUES (?, ?, ?)",
-                  {site.id, site.name, site.zone});
-}
-
-Status apply(Connection& db, const PutCircuit& change) {
-    const auto& circuit = change.circuit;
-    return db.run(
-        "INSERT OR REPLACE INTO circuits (id, site, parent, name, breaker_l1_ma, breaker_l2_ma, "
-        "breaker_l3_ma, safety_pct) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        {circuit.id, circuit.site, circuit.parent, circuit.name, circuit.breaker[Phase::kL1],
-         circuit.breaker[Phase::kL2], circuit.breaker[Phase::kL3], circuit.safety_pct});
-}
-
-Status apply(Connection& db, const PutCharger& change) {
-    const auto& charger = change.charger;
-    return db.run(
-        "INSERT OR REPLACE INTO chargers (id, circuit, name, partner, maximum_ma, minimum_ma, "
-        "floor_ma, quantum_ma, evse_count, phases, settle_us, keeps_profiles) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {charger.id, charger.circuit, charger.name, charger.partner, charger.maximum,
-         charger.minimum, charger.floor, charger.quantum, charger.evse_count,
-         to_string(charger.phases), charger.settle.count(), charger.keeps_profiles});
-}
-
-Status apply(Connection& db, const DeleteCharger& change) {
-    auto status = db.run("DELETE FROM potentials WHERE charger = ?", {change.id});
-    if (status) status = db.run("DELETE FROM chargers WHERE id = ?", {change.id});
-    if (!status) return status;
-    return deleted(db, "charger", change.id.str());
-}
-
-Status apply(Connection& db, const DeleteCircuit& change) {
-    if (auto status = db.run("DELETE FROM circuits WHERE id = ?", {change.id}); !status)
-        return status;
-    return deleted(db, "circuit", change.id.str());
-}
-
-Error version_moved_on(const Rule& rule, std::optional<std::int64_t> found) {
-    const auto now = found ? "is at version " + std::to_string(*found) : "does not exist";
-    const auto wanted = rule.version == 1 ? "to create it, it must not exist"
-                                          : "to write version " + std::to_string(rule.version) +
-                                                ", it must be at the one before";
-    return {Errc::kConflict, "rule " + rule.id.str() + " " + now + ": " + wanted};
-}
-
-Status apply(Connection& db, const PutRule& change) {
-    const auto& rule = change.rule;
-    BUSBAR_TRY(version, db.integer("SELECT version FROM rules WHERE id = ?", {rule.id}));
-    if (version.value_or(0) != rule.version - 1) return version_moved_on(rule, version);
-    auto status = db.run(
-        "INSERT OR REPLACE INTO rules (id, site, kind, select_kind, select_name, limit_ma, "
-        "expires_at_us, reason, author, version, created_at_us) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {rule.id, rule.site, to_string(rule.kind), to_string(rule.select.kind), rule.select.name,
-         rule.limit, rule.expires_at, rule.reason, rule.author, rule.version, rule.created_at});
-    if (status) status = db.run("DELETE FROM boundaries WHERE rule = ?", {rule.id});
-    if (!status || !rule.expires_at) return status;
-    return db.run("INSERT INTO boundaries (rule, site, due_us) VALUES (?, ?, ?)",
-                  {rule.id, rule.site, *rule.expires_at});
-}
-
-Status apply(Connection& db, const DeleteRule& change) {
-    auto status = db.run("DELETE FROM boundaries WHERE rule = ?", {change.id});
-    if (status) status = db.run("DELETE FROM rules WHERE id = ?", {change.id});
-    if (!status) return status;
-    return deleted(db, "rule", change.id.str());
-}
-
-std::string_view name_of(const PutSite&) {
-    return "put site";
-}
-std::string_view name_of(const PutCircuit&) {
-    return "put circuit";
-}
-std::string_view name_of(const PutCharger&) {
-    return "put charger";
-}
-std::string_view name_of(const DeleteCharger&) {
-    return "delete charger";
-}
-std::string_view name_of(const DeleteCircuit&) {
-    return "delete circuit";
-}
-std::string_view name_of(const PutRule&) {
-    return "put rule";
-}
-std::string_view name_of(const DeleteRule&) {
-    return "delete rule";
-}
-
-std::string subject_of(const PutSite& change) {
-    return change.site.id.str();
-}
-std::string subject_of(const PutCircuit& change) {
-    return change.circuit.id.str();
-}
-std::string subject_of(const PutCharger& change) {
-    return change.charger.id.str();
-}
-std::string subject_of(const DeleteCharger& change) {
-    return change.id.str();
-}
-std::string subject_of(const DeleteCircuit& change) {
-    return change.id.str();
-}
-std::string subject_of(const PutRule& change) {
-    return change.rule.id.str();
-}
-std::string subject_of(const DeleteRule& change) {
-    return change.id.str();
-}
-
 // --- Rows ----------------------------------------------------------------------------------
 
-Error not_ours(std::string_view what, const std::string& id) {
-    return {Errc::kInvalid, std::string(what) + " " + id + " is damaged"};
-}
+// Column by column, in the order of the lists in control_columns.hpp. What was never written by us
+// is remembered, the first of it, and read as nothing.
+class Columns {
+public:
+    explicit Columns(const Row& row) : row_(row) {}
 
-std::optional<TimePoint> optional_time(const Row& row, int column) {
-    if (row.is_null(column)) return {};
-    return row.time(column);
+    std::int64_t integer() { return row_.integer(at_++); }
+    int small() { return static_cast<int>(integer()); }
+    bool flag() { return integer() != 0; }
+    std::string text() { return row_.text(at_++); }
+    TimePoint time() { return row_.time(at_++); }
+    Duration duration() { return Duration{integer()}; }
+    template <class Q>
+    Q quantity() {
+        return Q::milli(integer());
+    }
+    PerPhase amperes() {
+        PerPhase out;
+        for (const auto phase : kPhases) out[phase] = quantity<Amperes>();
+        return out;
+    }
+    // Nothing where there is NULL, else what `read` makes of it.
+    template <class Read>
+    auto perhaps(Read read) -> std::optional<decltype(read())> {
+        if (row_.is_null(at_)) {
+            ++at_;
+            return {};
+        }
+        return read();
+    }
+    // A text that `parse` has to understand.
+    template <class Parse>
+    auto word(std::string_view what, Parse parse) {
+        const auto written = text();
+        auto value = parse(written);
+        if (!value) {
+            if (wrong_.empty()) wrong_ = "its " + std::string(what) + " is '" + written + "'";
+            return std::decay_t<decltype(*value)>{};
+        }
+        return *std::move(value);
+    }
+    void skip(int columns) { at_ += columns; }
+
+    // kInvalid, naming the row and the column, if a text was not understood.
+    template <class T>
+    Result<T> done(std::string_view kind, const std::string& id, T value) const {
+        if (wrong_.empty()) return value;
+        return Error{Errc::kInvalid, std::string(kind) + " " + id + " is damaged: " + wrong_};
+    }
+
+private:
+    const Row& row_;
+    int at_ = 0;
+    std::string wrong_;
+};
+
+std::optional<Share> read_share(Columns& columns) {
+    constexpr int kOthers = 4;
+    auto policy = columns.perhaps([&] { return columns.word("share", parse_share_policy); });
+    if (!policy) {
+        columns.skip(kOthers);
+        return {};
+    }
+    Share share{.policy = *policy};
+    share.strict_bands = columns.flag();
+    share.min_first = columns.flag();
+    share.rotation_slot = columns.duration();
+    share.reclaim = columns.flag();
+    return share;
 }
 
 Result<Site> read_site(const Row& row) {
-    return Site{.id = SiteId{row.text(0)}, .name = row.text(1), .zone = row.text(2)};
+    Columns columns(row);
+    Site site{.id = SiteId{columns.text()}};
+    site.name = columns.text();
+    site.zone = columns.text();
+    site.supply.wiring = columns.word("wiring", parse_wiring);
+    site.supply.nominal = columns.quantity<Volts>();
+    site.raise_spread = columns.duration();
+    return columns.done("site", site.id.str(), site);
+}
+
+std::optional<BuildingLoad> read_building(Columns& columns) {
+    constexpr int kOthers = 5;
+    auto meter = columns.perhaps([&] { return MeterId{columns.text()}; });
+    if (!meter) {
+        columns.skip(kOthers);
+        return {};
+    }
+    BuildingLoad load{.meter = *std::move(meter)};
+    load.covers = columns.word("building meter", parse_covers);
+    load.stale_after = columns.duration();
+    load.worst_case = columns.amperes();
+    return load;
 }
 
 Result<Circuit> read_circuit(const Row& row) {
-    Circuit circuit{.id = CircuitId{row.text(0)},
-                    .site = SiteId{row.text(1)},
-                    .parent = {},
-                    .name = row.text(3),
-                    .breaker = PerPhase{{row.quantity<Amperes>(4), row.quantity<Amperes>(5),
-                                         row.quantity<Amperes>(6)}},
-                    .safety_pct = static_cast<int>(row.integer(7))};
-    if (!row.is_null(2)) circuit.parent = CircuitId{row.text(2)};
-    return circuit;
+    Columns columns(row);
+    const CircuitId id{columns.text()};
+    const SiteId site{columns.text()};
+    auto parent = columns.perhaps([&] { return CircuitId{columns.text()}; });
+    auto name = columns.text();
+    Circuit circuit{.id = id,
+                    .site = site,
+                    .parent = std::move(parent),
+                    .name = std::move(name),
+                    .breaker = columns.amperes()};
+    circuit.safety_pct = columns.small();
+    circuit.active = columns.flag();
+    circuit.share = read_share(columns);
+    circuit.building = read_building(columns);
+    return columns.done("circuit", id.str(), std::move(circuit));
+}
+
+std::optional<PhaseSet> phases_in(std::string_view text) {
+    if (text.empty()) return PhaseSet{};
+    auto phases = parse_phases(text);
+    return phases ? std::optional(*phases) : std::nullopt;
+}
+
+std::optional<DcOutput> read_dc(Columns& columns) {
+    constexpr int kOthers = 4;
+    const auto maximum = columns.perhaps([&] { return columns.quantity<Watts>(); });
+    if (!maximum) {
+        columns.skip(kOthers);
+        return {};
+    }
+    DcOutput dc{.maximum = *maximum};
+    dc.minimum = columns.quantity<Watts>();
+    dc.efficiency_min = columns.quantity<Percent>();
+    dc.auxiliary = columns.quantity<Watts>();
+    dc.power_factor = columns.quantity<Percent>();
+    return dc;
 }
 
 Result<Charger> read_charger(const Row& row) {
-    Charger charger{.id = ChargerId{row.text(0)},
-                    .circuit = CircuitId{row.text(1)},
-                    .name = row.text(2),
-                    .partner = row.text(3),
-                    .maximum = row.quantity<Amperes>(4),
-                    .minimum = row.quantity<Amperes>(5),
-                    .floor = row.quantity<Amperes>(6),
-                    .quantum = row.quantity<Amperes>(7),
-                    .evse_count = static_cast<int>(row.integer(8)),
-                    .phases = {},
-                    .settle = Duration{row.integer(10)},
-                    .keeps_profiles = row.integer(11) != 0};
-    const auto phases = row.text(9);
-    if (phases.empty()) return charger;
-    const auto parsed = parse_phases(phases);
-    if (!parsed) return not_ours("charger", charger.id.str());
-    charger.phases = *parsed;
-    return charger;
+    Columns columns(row);
+    const ChargerId id{columns.text()};
+    Charger charger{.id = id, .circuit = CircuitId{columns.text()}};
+    charger.name = columns.text();
+    charger.partner = columns.text();
+    charger.maximum = columns.quantity<Amperes>();
+    charger.minimum = columns.quantity<Amperes>();
+    charger.floor = columns.quantity<Amperes>();
+    charger.quantum = columns.quantity<Amperes>();
+    charger.evse_count = columns.small();
+    charger.phases = columns.word("phases", phases_in);
+    charger.settle = columns.duration();
+    charger.keeps_profiles = columns.flag();
+    charger.priority = columns.small();
+    charger.managed = columns.flag();
+    charger.rotation = columns.word("rotation", parse_rotation);
+    charger.dc = read_dc(columns);
+    return columns.done("charger", id.str(), std::move(charger));
+}
+
+std::optional<Suspends> read_suspends(Columns& columns) {
+    const bool there = columns.flag();
+    Suspends suspends{
+        .rule = columns.perhaps([&] { return RuleId{columns.text()}; }),
+        .kind = columns.perhaps([&] { return columns.word("suspended kind", parse_rule_kind); })};
+    return there ? std::optional(std::move(suspends)) : std::nullopt;
 }
 
 Result<Rule> read_rule(const Row& row) {
-    const auto kind = parse_rule_kind(row.text(2));
-    const auto select = parse_selector_kind(row.text(3));
-    if (!kind || !select) return not_ours("rule", row.text(0));
-    Rule rule{.id = RuleId{row.text(0)},
-              .site = SiteId{row.text(1)},
-              .kind = *kind,
-              .select = {*select, row.text(4)},
-              .limit = {},
-              .expires_at = optional_time(row, 6),
-              .reason = row.text(7),
-              .author = row.text(8),
-              .version = row.integer(9),
-              .created_at = row.time(10)};
-    if (!row.is_null(5)) rule.limit = row.quantity<Amperes>(5);
-    return rule;
+    Columns columns(row);
+    Rule rule{.id = RuleId{columns.text()}, .site = SiteId{columns.text()}};
+    rule.kind = columns.word("kind", parse_rule_kind);
+    rule.select.kind = columns.word("selector", parse_selector_kind);
+    rule.select.name = columns.text();
+    rule.limit = columns.perhaps([&] { return columns.quantity<Amperes>(); });
+    rule.limit_power = columns.perhaps([&] { return columns.quantity<Watts>(); });
+    rule.limit_pct = columns.perhaps([&] { return columns.quantity<Percent>(); });
+    rule.scope = columns.perhaps([&] { return columns.word("scope", parse_scope); });
+    rule.layer = columns.word("layer", parse_layer);
+    rule.enabled = columns.flag();
+    rule.standing = columns.flag();
+    rule.force = columns.flag();
+    rule.band = columns.perhaps([&] { return columns.small(); });
+    rule.weight = columns.perhaps([&] { return columns.quantity<Weight>(); });
+    rule.share = read_share(columns);
+    rule.suspends = read_suspends(columns);
+    rule.window = columns.perhaps([&] { return columns.word("window", parse_window); });
+    rule.starts_at = columns.perhaps([&] { return columns.time(); });
+    rule.expires_at = columns.perhaps([&] { return columns.time(); });
+    rule.reason = columns.text();
+    rule.author = columns.text();
+    rule.version = columns.integer();
+    rule.created_at = columns.time();
+    return columns.done("rule", rule.id.str(), rule);
 }
 
-EvseId read_evse(const Row& row, int column) {
-    return {ChargerId{row.text(column)}, static_cast<int>(row.integer(column + 1))};
+Result<IdTag> read_id_tag(const Row& row) {
+    return IdTag{.tag = row.text(1), .site = SiteId{row.text(0)}, .group = row.text(2)};
+}
+
+EvseId read_evse(Columns& columns) {
+    ChargerId charger{columns.text()};
+    return {std::move(charger), columns.small()};
 }
 
 Result<Transaction> read_transaction(const Row& row) {
-    return Transaction{.id = row.integer(0),
-                       .evse = read_evse(row, 1),
-                       .id_tag = row.text(3),
-                       .started_at = row.time(4),
-                       .meter_start = row.quantity<WattHours>(5),
-                       .stopped_at = optional_time(row, 6),
-                       .meter_stop = row.quantity<WattHours>(7),
-                       .stop_reason = row.text(8)};
+    Columns columns(row);
+    const auto id = columns.integer();
+    auto evse = read_evse(columns);
+    Transaction transaction{.id = id, .evse = std::move(evse), .id_tag = columns.text()};
+    transaction.started_at = columns.time();
+    transaction.meter_start = columns.quantity<WattHours>();
+    transaction.stopped_at = columns.perhaps([&] { return columns.time(); });
+    transaction.meter_stop = columns.quantity<WattHours>();
+    transaction.stop_reason = columns.text();
+    transaction.requested = columns.perhaps([&] { return columns.quantity<WattHours>(); });
+    transaction.depart_by = columns.perhaps([&] { return columns.time(); });
+    return transaction;
 }
 
 Result<control::PotentialRow> read_potential(const Row& row) {
-    return control::PotentialRow{read_evse(row, 0), row.quantity<Amperes>(2)};
+    Columns columns(row);
+    auto evse = read_evse(columns);
+    return control::PotentialRow{std::move(evse), columns.quantity<Amperes>()};
+}
+
+// --- Lists ---------------------------------------------------------------------------------
+
+std::string selecting(std::string_view columns, std::string_view from) {
+    return "SELECT " + std::string(columns) + " FROM " + std::string(from);
 }
 
 template <class T>
-Status read_all(Connection& db, std::string_view sql, Result<T> (*read)(const Row&),
+Status read_all(Connection& db, const std::string& sql, Result<T> (*read)(const Row&),
                 std::vector<T>& into) {
     return db.each(sql, {}, [&](const Row& row) -> Status {
         BUSBAR_TRY(value, read(row));
@@ -325,23 +250,69 @@ Status read_all(Connection& db, std::string_view sql, Result<T> (*read)(const Ro
     });
 }
 
+// Hands each row of a list to its owner, the one whose id stands in the first column. `owners` and
+// the rows are in the order of ids. Rows of nobody are left where they are.
+template <class Owner, class Take>
+Status read_lists(Connection& db, const std::string& sql, std::vector<Owner>& owners, Take take) {
+    auto owner = owners.begin();
+    return db.each(sql, {}, [&](const Row& row) -> Status {
+        const auto id = row.text(0);
+        while (owner != owners.end() && owner->id.str() < id) ++owner;
+        if (owner == owners.end() || owner->id.str() != id) return Done{};
+        return take(*owner, row);
+    });
+}
+
+Status take_peak(Circuit& circuit, const Row& row) {
+    Columns columns(row);
+    columns.skip(2);
+    const auto window = columns.word("peak", parse_window);
+    BUSBAR_TRY(
+        peak, columns.done("circuit", circuit.id.str(), Peak{window, columns.quantity<Percent>()}));
+    circuit.peaks.push_back(std::move(peak));
+    return Done{};
+}
+
+Status take_tag(Charger& charger, const Row& row) {
+    charger.tags.push_back(row.text(2));
+    return Done{};
+}
+
+Status take_exception(Rule& rule, const Row& row) {
+    Columns columns(row);
+    columns.skip(2);
+    const auto kind = columns.word("exception", parse_selector_kind);
+    BUSBAR_TRY(term, columns.done("rule", rule.id.str(), SelectorTerm{kind, columns.text()}));
+    rule.select.except.push_back(std::move(term));
+    return Done{};
+}
+
+// What operators own.
+Status load_configuration(Connection& db, control::Stored& stored) {
+    static const auto sites = selecting(kSiteColumns, "sites ORDER BY id");
+    static const auto circuits = selecting(kCircuitColumns, "circuits ORDER BY id");
+    static const auto peaks = selecting(kPeakColumns, "circuit_peaks ORDER BY circuit, position");
+    static const auto chargers = selecting(kChargerColumns, "chargers ORDER BY id");
+    static const auto tags = selecting(kTagColumns, "charger_tags ORDER BY charger, position");
+    static const auto id_tags = selecting(kIdTagColumns, "id_tags ORDER BY site, id_key");
+    auto status = read_all(db, sites, read_site, stored.sites);
+    if (status) status = read_all(db, circuits, read_circuit, stored.circuits);
+    if (status) status = read_lists(db, peaks, stored.circuits, take_peak);
+    if (status) status = read_all(db, chargers, read_charger, stored.chargers);
+    if (status) status = read_lists(db, tags, stored.chargers, take_tag);
+    if (status) status = read_all(db, id_tags, read_id_tag, stored.id_tags);
+    return status;
+}
+
+Status load_rules(Connection& db, std::vector<Rule>& into) {
+    static const auto rules = selecting(kRuleColumns, "rules ORDER BY id");
+    static const auto exceptions =
+        selecting(kExceptionColumns, "rule_exceptions ORDER BY rule, position");
+    auto status = read_all(db, rules, read_rule, into);
+    return status ? read_lists(db, exceptions, into, take_exception) : std::move(status);
+}
+
 }  // namespace
-
-std::span<const char* const> control_migrations() {
-    return kSteps;
-}
-
-Status apply_change(Connection& db, const control::Change& change) {
-    return std::visit([&](const auto& c) { return apply(db, c); }, change);
-}
-
-std::string_view change_name(const control::Change& change) {
-    return std::visit([](const auto& c) { return name_of(c); }, change);
-}
-
-std::string change_subject(const control::Change& change) {
-    return std::visit([](const auto& c) { return subject_of(c); }, change);
-}
 
 Result<std::int64_t> load_revision(Connection& db) {
     BUSBAR_TRY(value, db.integer("SELECT value FROM revision"));
@@ -381,22 +352,6 @@ Result<std::vector<control::AuditRow>> load_audit(Connection& db, std::int64_t b
     return rows;
 }
 
-Status put_potential(Connection& db, const control::PotentialRow& row) {
-    return db.run(
-        "INSERT OR REPLACE INTO potentials (charger, evse, potential_ma) VALUES (?, ?, ?)",
-        {row.evse.charger, row.evse.number, row.potential});
-}
-
-Status put_transaction(Connection& db, const Transaction& transaction) {
-    return db.run(
-        "INSERT OR REPLACE INTO transactions (id, charger, evse, id_tag, started_at_us, "
-        "meter_start_mwh, stopped_at_us, meter_stop_mwh, stop_reason) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {transaction.id, transaction.evse.charger, transaction.evse.number, transaction.id_tag,
-         transaction.started_at, transaction.meter_start, transaction.stopped_at,
-         transaction.meter_stop, transaction.stop_reason});
-}
-
 Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint now) {
     std::vector<control::Boundary> due;
     const auto status =
@@ -416,36 +371,14 @@ Result<control::Stored> load_stored(Connection& db) {
     control::Stored stored;
     BUSBAR_TRY(revision, load_revision(db));
     stored.revision = revision;
-    auto status =
-        read_all(db, "SELECT id, name, zone FROM sites ORDER BY id", read_site, stored.sites);
-    if (status)
-        status = read_all(db,
-                          "SELECT id, site, parent, name, breaker_l1_ma, breaker_l2_ma, "
-                          "breaker_l3_ma, safety_pct FROM circuits ORDER BY id",
-                          read_circuit, stored.circuits);
-    if (status)
-        status = read_all(db,
-                          "SELECT id, circuit, name, partner, maximum_ma, minimum_ma, floor_ma, "
-                          "quantum_ma, evse_count, phases, settle_us, keeps_profiles "
-                          "FROM chargers ORDER BY id",
-                          read_charger, stored.chargers);
-    if (status)
-        status = read_all(db,
-                          "SELECT id, site, kind, select_kind, select_name, limit_ma, "
-                          "expires_at_us, reason, author, version, created_at_us "
-                          "FROM rules ORDER BY id",
-                          read_rule, stored.rules);
-    if (status)
-        status = read_all(db,
-                          "SELECT id, charger, evse, id_tag, started_at_us, meter_start_mwh, "
-                          "stopped_at_us, meter_stop_mwh, stop_reason FROM transactions "
-                          "WHERE stopped_at_us IS NULL ORDER BY id",
-                          read_transaction, stored.open_transactions);
-    if (status)
-        status = read_all(db,
-                          "SELECT charger, evse, potential_ma FROM potentials "
-                          "ORDER BY charger, evse",
-                          read_potential, stored.potentials);
+    static const auto open =
+        selecting(kTransactionColumns, "transactions WHERE stopped_at_us IS NULL ORDER BY id");
+    static const auto potentials =
+        selecting(kPotentialColumns, "potentials ORDER BY charger, evse");
+    auto status = load_configuration(db, stored);
+    if (status) status = load_rules(db, stored.rules);
+    if (status) status = read_all(db, open, read_transaction, stored.open_transactions);
+    if (status) status = read_all(db, potentials, read_potential, stored.potentials);
     if (!status) return status.error();
     return stored;
 }

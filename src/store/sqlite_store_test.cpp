@@ -7,7 +7,6 @@
 #include <csignal>
 #include <fstream>
 
-#include "store/control_rows.hpp"
 #include "store/migrations.hpp"
 #include "store/store_contract.hpp"
 #include "store/test_support.hpp"
@@ -190,20 +189,6 @@ TEST(SqliteStore, MovesItsLogIntoTheFileBeforeItGrowsLong) {
         ASSERT_TRUE(written);
     }
     EXPECT_LT(std::filesystem::file_size(folder / "control.db-wal"), 12'000'000U);
-}
-
-TEST(SqliteStore, ReportsADamagedRowByName) {
-    const TempFolder folder;
-    ASSERT_EQ(refusal(folder / "control.db"), "opened");
-    {
-        auto db = *Connection::open(folder / "control.db", Access::kReadWrite);
-        ASSERT_TRUE(db->script(
-            "INSERT INTO rules VALUES ('r-1', 's', 'cup', 'all', '', 1, 1, '', '', 1, 1)"));
-    }
-    auto store = *SqliteStore::open(folder / "control.db", kStill);
-    const auto all = store->load();
-    EXPECT_EQ(code(all), Errc::kInvalid);
-    EXPECT_EQ(problem(all), "rule r-1 is damaged");
 }
 
 TEST(Migrations, StepFromAnyVersionToTheNewest) {

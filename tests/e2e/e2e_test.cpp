@@ -383,6 +383,96 @@ TEST_F(Garage, TheCommandLineTalksToAServer) {
     EXPECT_EQ(run({"rules", "cap", "--all", "--limit", "x"}).code, 2);
 }
 
+TEST_F(Garage, TheCommandLineWritesEveryKindOfRule) {
+    start_server();
+    configure();
+    const auto run = [&](std::vector<std::string> words) {
+        words.insert(words.end(), {"--url", server_->url()});
+        return Process(std::move(words)).wait();
+    };
+    std::size_t rules = 0;
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"cap", "--circuit", "level-1", "--kw", "30", "--except", "charger:CP-03"},
+             {"reserve", "--charger", "CP-01", "--limit", "8", "--standing"},
+             {"pause", "--evse", "CP-01", "--window", "Mon-Fri 22:00-06:00 Europe/Berlin"},
+             {"exclude", "--charger", "CP-02", "--until", "2030-01-01T00:00:00Z"},
+             {"rank", "--charger", "CP-04", "--band", "2", "--weight", "1.5"},
+             {"share", "--circuit", "level-1", "--policy", "weighted", "--rotation", "30"},
+             {"suspend", "--charger", "CP-05", "--kind", "cap", "--layer", "grid"},
+             {"boost", "--charger", "CP-06", "--until", "2030-01-01T00:00:00Z"},
+             {"schedule", "--all", "--pct", "50", "--window", "17:00-21:00"},
+             {"safety", "--circuit", "level-1", "--limit", "60"}}) {
+        auto command = words;
+        command.insert(command.begin(), "rules");
+        const auto added = run(command);
+        EXPECT_EQ(added.code, 0) << words.front() << ": " << added.err;
+        ++rules;
+    }
+    EXPECT_EQ(get(*client_, "/api/v1/rules").at("items").as_array().size(), rules);
+    const auto listed = run({"rules", "list"}).out;
+    for (const auto* part : {"30 kW", "but not charger CP-03", "50 %", "17:00-21:00",
+                             "Mon,Tue,Wed,Thu,Fri 22:00-06:00 Europe/Berlin", "band 2 x1.5",
+                             "weighted", "until 2030-01-01"})
+        EXPECT_NE(listed.find(part), std::string::npos) << part << " in\n" << listed;
+
+    EXPECT_EQ(run({"rules", "set", "r-1", "--kw", "25", "--disable"}).code, 0);
+    const auto changed = get(*client_, "/api/v1/rules/r-1");
+    EXPECT_EQ(changed.at("limitKw").to_number<double>(), 25);
+    EXPECT_FALSE(changed.at("enabled").as_bool());
+    EXPECT_EQ(run({"rules", "set", "r-4", "--until", "none"}).code, 0);
+    EXPECT_TRUE(get(*client_, "/api/v1/rules/r-4").at("expiresAt").is_null());
+    EXPECT_EQ(run({"rules", "set", "r-1"}).code, 1);
+    EXPECT_EQ(run({"rules", "schedule", "--all", "--limit", "9"}).code, 1);  // When?
+    EXPECT_EQ(run({"rules", "pause", "--all", "--except", "CP-01"}).code, 2);
+    // They are there after a crash, each as it was.
+    const auto before = client_->request("GET", "/api/v1/rules")->body;
+    server_->process().signal(SIGKILL);
+    (void)server_->process().wait();
+    start_server();
+    EXPECT_EQ(client_->request("GET", "/api/v1/rules")->body, before);
+}
+
+TEST_F(Garage, APlanSaysWhatARuleWouldDoAndTheRuleDoesIt) {
+    start_server();
+    configure();
+    start_fleet();
+    ASSERT_TRUE(eventually([&] {
+        const auto overview = get(*client_, "/api/v1/overview");
+        const auto& first = charger_in(overview, "CP-01");
+        return all_applied(overview) && !first.at("transaction").is_null() &&
+               first.at("desiredA").to_number<double>() > 7;
+    }));
+    const auto before = revision(*client_);
+    const auto planned = Process({"plan", "cap", "--charger", "CP-01", "--limit", "7", "--reason",
+                                  "works", "--url", server_->url()})
+                             .wait();
+    EXPECT_EQ(planned.code, 0) << planned.err;
+    EXPECT_NE(planned.out.find("CP-01"), std::string::npos) << planned.out;
+    EXPECT_NE(planned.out.find("capped at 7 A"), std::string::npos) << planned.out;
+    EXPECT_EQ(revision(*client_), before);
+    EXPECT_EQ(
+        Process({"plan", "pause", "--all", "--at", "2030-01-01T00:00:00Z", "--url", server_->url()})
+            .wait()
+            .code,
+        0);
+    EXPECT_EQ(Process({"plan", "without", "r-99", "--url", server_->url()}).wait().code, 1);
+
+    const std::string cap = R"({"kind":"cap","select":{"charger":"CP-01"},"limitA":7})";
+    const auto plan = client_->request("POST", "/api/v1/plan", R"({"rules":[)" + cap + "]}");
+    ASSERT_EQ(plan->status, 200) << plan->body;
+    std::int64_t after = -1;
+    const auto parsed = json::parse(plan->body);
+    for (const auto& limit : parsed.at("limits").as_array())
+        if (limit.at("charger").as_string() == "CP-01")
+            after = limit.at("afterA").to_number<std::int64_t>();
+    EXPECT_LE(after, 7);
+    ASSERT_GE(after, 0) << plan->body;
+    ASSERT_EQ(post_rule(cap)->status, 201);
+    const auto overview = get(*client_, "/api/v1/overview");
+    EXPECT_EQ(charger_in(overview, "CP-01").at("desiredA").to_number<std::int64_t>(), after);
+    expect_no_overload();
+}
+
 TEST_F(Garage, AStartThatCannotWorkIsOneLineThatNamesTheSetting) {
     start_server();
     const auto refused = [&](std::vector<std::string> words) {

@@ -1,0 +1,70 @@
+#include "control/drafts.hpp"
+
+namespace busbar::control {
+namespace {
+
+template <class T>
+void assign(T& to, const std::optional<T>& from) {
+    if (from) to = *from;
+}
+
+}  // namespace
+
+void apply(const RulePatch& patch, Rule& rule) {
+    if (patch.limit || patch.limit_power || patch.limit_pct) {
+        rule.limit = patch.limit;
+        rule.limit_power = patch.limit_power;
+        rule.limit_pct = patch.limit_pct;
+    }
+    assign(rule.expires_at, patch.expires_at);
+    assign(rule.starts_at, patch.starts_at);
+    assign(rule.window, patch.window);
+    assign(rule.reason, patch.reason);
+    assign(rule.enabled, patch.enabled);
+    assign(rule.standing, patch.standing);
+    assign(rule.force, patch.force);
+    if (patch.band) rule.band = patch.band;
+    if (patch.weight) rule.weight = patch.weight;
+    if (patch.share) rule.share = patch.share;
+    assign(rule.layer, patch.layer);
+}
+
+void apply(const SitePatch& patch, Site& site) {
+    assign(site.name, patch.name);
+    assign(site.zone, patch.zone);
+    assign(site.supply.wiring, patch.wiring);
+    assign(site.supply.nominal, patch.nominal);
+    assign(site.raise_spread, patch.raise_spread);
+}
+
+void apply(const CircuitPatch& patch, Circuit& circuit) {
+    assign(circuit.parent, patch.parent);
+    assign(circuit.name, patch.name);
+    assign(circuit.breaker, patch.breaker);
+    assign(circuit.safety_pct, patch.safety_pct);
+    assign(circuit.share, patch.share);
+    assign(circuit.peaks, patch.peaks);
+    assign(circuit.active, patch.active);
+    assign(circuit.building, patch.building);
+}
+
+void apply(const ChargerPatch& patch, Charger& charger) {
+    assign(charger.circuit, patch.circuit);
+    assign(charger.name, patch.name);
+    assign(charger.partner, patch.partner);
+    assign(charger.maximum, patch.maximum);
+    assign(charger.minimum, patch.minimum);
+    assign(charger.floor, patch.floor);
+    assign(charger.quantum, patch.quantum);
+    assign(charger.evse_count, patch.evse_count);
+    assign(charger.phases, patch.phases);
+    assign(charger.settle, patch.settle);
+    assign(charger.keeps_profiles, patch.keeps_profiles);
+    assign(charger.tags, patch.tags);
+    assign(charger.priority, patch.priority);
+    assign(charger.managed, patch.managed);
+    assign(charger.rotation, patch.rotation);
+    assign(charger.dc, patch.dc);
+}
+
+}  // namespace busbar::control
