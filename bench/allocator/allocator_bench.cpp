@@ -37,10 +37,14 @@ Row circuit(std::string name, std::optional<RowIndex> parent) {
     return {.name = name, .circuit = CircuitId(name), .parent = parent, .budget = {}};
 }
 
-constexpr std::array<std::int64_t, 4> kMaxima{16, 20, 32, 63};
 constexpr std::array<std::int64_t, 4> kWeights{1'000, 2'000, 500, 3'000};
 
-Leaf leaf(int index, int kind, std::vector<RowIndex> rows) {
+// 16 to 63 A.
+Amperes maximum_of(int kind, int kinds) {
+    return Amperes::of(16 + 47 * (kind / 4) / std::max(kinds / 4 - 1, 1));
+}
+
+Leaf leaf(int index, Amperes maximum, std::vector<RowIndex> rows) {
     using enum Phase;
     // A quarter on one line, in turn.
     constexpr std::array kSingle{PhaseSet{kL1}, PhaseSet{kL2}, PhaseSet{kL3}};
@@ -48,7 +52,7 @@ Leaf leaf(int index, int kind, std::vector<RowIndex> rows) {
     return {.evse = {ChargerId("cp-" + std::to_string(index)), 1},
             .rows = std::move(rows),
             .phases = index % 4 == 0 ? kSingle[single] : PhaseSet::all(),
-            .maximum = Amperes::of(kMaxima[static_cast<std::size_t>(kind % 4)]),
+            .maximum = maximum,
             .minimum = 6_A,
             .floor = 0_A,
             .quantum = 1_A,
@@ -79,10 +83,10 @@ Garage garage(const Shape& shape) {
             std::vector<RowIndex> rows;
             for (std::optional<RowIndex> at = home; at; at = network.rows[*at].parent)
                 rows.push_back(*at);
-            network.leaves.push_back(leaf(index, kind, rows));
+            network.leaves.push_back(leaf(index, maximum_of(kind, shape.kinds), rows));
             out.demands.push_back(
                 {.kind = Demand::Kind::kWants,
-                 .weight = Weight::milli(kWeights[static_cast<std::size_t>(kind / 4 % 4)]),
+                 .weight = Weight::milli(kWeights[static_cast<std::size_t>(kind % 4)]),
                  .wanted = network.leaves.back().maximum,
                  .since = TimePoint{std::chrono::seconds{random() % 100'000}}});
         }
@@ -140,7 +144,7 @@ void sizes(benchmark::internal::Benchmark* bench) {
     for (const int share : {60, 25})
         for (const std::int64_t chargers : {20, 1'000, 10'000, 100'000})
             bench->Args({chargers, 16, share});
-    bench->Args({1'000, 4, 60});
+    for (const int kinds : {4, 64, 128}) bench->Args({1'000, kinds, 60});
 }
 BENCHMARK_CAPTURE(solve, classes, FillMethod::kClasses)->Apply(sizes);
 BENCHMARK_CAPTURE(solve, events, FillMethod::kEvents)->Apply(sizes);

@@ -120,6 +120,17 @@ void delete_circuit(const Backend& backend, const Request& request, const Reply&
                                    });
 }
 
+void post_load(const Backend& backend, const Request& request, const Reply& reply) {
+    const auto body = json_body(request);
+    if (!body) return reply(problem(body.error()));
+    const auto load = parse_load(*body);
+    if (!load) return reply(problem(load.error()));
+    auto taken = [reply](const Result<Done>& result) {
+        reply(result ? json_answer(202, R"({"accepted":1})") : problem(result.error()));
+    };
+    backend.control.building_sample(CircuitId(request.param("id")), *load, std::move(taken));
+}
+
 }  // namespace
 
 void in_our_terms(CircuitRequest& changes, const std::vector<control::SiteReport>& sites,
@@ -156,6 +167,7 @@ void add_circuit_routes(Router& router, const Backend& backend) {
     router.add(Method::kGet, "/api/v1/circuits/{id}", bound(backend, show_circuit));
     router.add(Method::kPut, "/api/v1/circuits/{id}", bound(backend, put_circuit));
     router.add(Method::kDelete, "/api/v1/circuits/{id}", bound(backend, delete_circuit));
+    router.add(Method::kPost, "/api/v1/circuits/{id}/load", bound(backend, post_load));
 }
 
 }  // namespace busbar::http

@@ -251,6 +251,22 @@ TEST_F(ApiTest, ConfigurationTakesEveryFieldAndShowsIt) {
         R"("powerFactorPct":95})");
 }
 
+TEST_F(ApiTest, ABuildingMeterIsHeardWhereOneIsConfigured) {
+    const auto* path = "/api/v1/circuits/feeder/load";
+    json(409, Method::kPost, path, R"({"currentA":5})");
+    json(200, Method::kPut, "/api/v1/circuits/feeder",
+         R"({"building":{"meter":"m-1","covers":"rest","worstCaseA":20}})");
+    const auto budget = [&] {
+        return json(200, Method::kGet, "/api/v1/circuits/feeder").at("budgetA").at("L2").to_number<double>();
+    };
+    const auto worst = budget();
+    json(202, Method::kPost, path, R"({"currentA":{"L1":5,"L2":5,"L3":5}})");
+    EXPECT_EQ(budget(), worst + 15);
+    json(422, Method::kPost, path, R"({"currentA":-1})");
+    json(422, Method::kPost, path, "{}");
+    json(404, Method::kPost, "/api/v1/circuits/nowhere/load", R"({"currentA":5})");
+}
+
 TEST_F(ApiTest, ConfigurationUnderstandsKilowattsAndAlgorithms) {
     const auto circuit = json(200, Method::kPut, "/api/v1/circuits/feeder", R"({"maxKw":40})");
     EXPECT_EQ(circuit.at("breakerA").at("L1").as_double(), 57.971);

@@ -83,6 +83,8 @@ Result<IdTagRequest> parse_id_tag(std::string_view body);
 
 // {"energyKwh","departBy"}; what is missing or null is not known.
 Result<control::DriverWish> parse_wish(std::string_view body, TimePoint now);
+// What a circuit's building meter shows: "currentA", one number or one a line.
+Result<PerPhase> parse_load(std::string_view body);
 
 // A PlanDraft, as far as it can be known without the site.
 struct PlanRequest {

@@ -233,4 +233,12 @@ Result<control::DriverWish> parse_wish(std::string_view body, TimePoint now) {
     return wish;
 }
 
+Result<PerPhase> parse_load(std::string_view body) {
+    BUSBAR_TRY(fields, Fields::of(body));
+    const auto current = fields.required("currentA", lines_in(fields, "currentA"));
+    BUSBAR_TRY(finished, fields.finish());
+    (void)finished;
+    return *current;
+}
+
 }  // namespace busbar::http
