@@ -194,6 +194,11 @@ int ask_plan(const ClientOptions& options, JsonWriter body, const std::optional<
 void show_done(const json::object& answer) {
     std::printf("rule %s, revision %s\n", cell(answer, "id").c_str(),
                 cell(answer, "revision").c_str());
+    const auto* warnings = answer.if_contains("warnings");
+    if (warnings == nullptr || !warnings->is_array()) return;
+    for (const auto& warning : warnings->get_array())
+        if (warning.is_string())
+            std::printf("note: %s\n", printable(std::string(warning.get_string())).c_str());
 }
 
 }  // namespace
@@ -267,8 +272,9 @@ int list_chargers(const ClientOptions& options) {
     });
 }
 
-int charger_deed(const ClientOptions& options, const std::string& id, const std::string& deed) {
-    return ask(options, "POST", "/api/v1/chargers/" + in_path(id) + "/" + deed, "{}",
+int pause_or_resume(const ClientOptions& options, const std::string& things, const std::string& id,
+                    const std::string& deed) {
+    return ask(options, "POST", "/api/v1/" + things + "/" + in_path(id) + "/" + deed, "{}",
                [&](const json::object&) { std::printf("%s %sd\n", id.c_str(), deed.c_str()); });
 }
 

@@ -19,7 +19,8 @@ int add_rule(const ClientOptions& options, const std::string& kind, const RuleOp
 int change_rule(const ClientOptions& options, const std::string& id, const RuleOptions& rule);
 int delete_rule(const ClientOptions& options, const std::string& id);
 int list_chargers(const ClientOptions& options);
-int charger_deed(const ClientOptions& options, const std::string& id, const std::string& deed);
+int pause_or_resume(const ClientOptions& options, const std::string& things, const std::string& id,
+                    const std::string& deed);
 // What would be if the rule were there, or these were not; now, or at `at` unless that is empty.
 int plan_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule,
               const std::string& at);

@@ -212,6 +212,8 @@ const std::array kRuleCommands{
     RuleCommand{"boost", "No caps and pauses of its layer or below, and the first band",
                 add_band_option},
     RuleCommand{"schedule", "A cap for certain hours: --window", add_cap_options},
+    RuleCommand{"time_of_use", "A part of a circuit's budget in certain hours: --pct, --window",
+                add_cap_options},
     RuleCommand{"safety", "A cap that nothing switches off", add_cap_options}};
 
 // One command for each kind of rule, with what goes with it; `deed` is done with what was said.
@@ -292,15 +294,20 @@ void add_client_commands(CLI::App& app, int& code) {
     add_plan(app, options, code);
     auto id = std::make_shared<std::string>();
     auto* chargers = app.add_subcommand("chargers", "List, pause and resume chargers");
-    chargers->require_subcommand(1);
     common(chargers->add_subcommand("list", "All chargers"))->callback([=, &code] {
         code = list_chargers(*options);
     });
-    for (const auto* deed : {"pause", "resume"}) {
-        auto* command = common(chargers->add_subcommand(deed, std::string(deed) + " a charger"));
-        command->add_option("id", *id, "The charger")->required();
-        command->callback(
-            [=, deed = std::string(deed), &code] { code = charger_deed(*options, *id, deed); });
+    auto* circuits = app.add_subcommand("circuits", "Pause and resume all below a circuit");
+    auto* partners = app.add_subcommand("partners", "Pause and resume all chargers of a partner");
+    for (auto* things : {chargers, circuits, partners}) {
+        things->require_subcommand(1);
+        for (const auto* deed : {"pause", "resume"}) {
+            auto* command = common(things->add_subcommand(deed, std::string(deed) + " by its id"));
+            command->add_option("id", *id, "Of it")->required();
+            command->callback([=, deed = std::string(deed), &code] {
+                code = pause_or_resume(*options, things->get_name(), *id, deed);
+            });
+        }
     }
     auto* explain = common(app.add_subcommand("explain", "Why a charger has the limit it has"));
     explain->add_option("charger", *id, "The charger")->required();

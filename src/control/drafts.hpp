@@ -109,6 +109,7 @@ struct Written {
     T value;
     std::int64_t revision = 0;
     bool created = false;
+    std::vector<std::string> warnings = {};  // It is written, but may not do what was meant.
 };
 
 }  // namespace busbar::control

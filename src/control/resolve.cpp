@@ -121,8 +121,20 @@ std::vector<Reason> Resolver::why(const Explainer& explainer, std::span<const Ru
     using enum ReasonKind;
     const auto& leaf = network_.leaves[i];
     const auto& here = effective_.leaves[i];
-    if (here.exclude)
-        return {{.kind = kExcluded, .rule = id_of(rules, here.exclude), .amount = leaf.maximum}};
+    if (here.exclude) {
+        std::vector<Reason> out{
+            {.kind = kExcluded, .rule = id_of(rules, here.exclude), .amount = leaf.maximum}};
+        // Somebody who wrote these has to know that they do nothing here.
+        if (here.pause)
+            out.push_back({.kind = kLifted,
+                           .rule = id_of(rules, here.pause),
+                           .other = id_of(rules, here.exclude)});
+        if (here.cap)
+            out.push_back({.kind = kLifted,
+                           .rule = id_of(rules, here.cap),
+                           .other = id_of(rules, here.exclude)});
+        return out;
+    }
     if (!states_[i].reachable) return {{.kind = kOffline, .amount = states_[i].potential}};
     std::vector<Reason> out;
     switch (allotments_[i].outcome) {
@@ -243,7 +255,7 @@ void Resolver::what_else(std::span<const Rule> rules, LeafIndex i, std::vector<R
         out.push_back({.kind = kLifted,
                        .rule = id_of(rules, here.lifted),
                        .other = id_of(rules, here.lifted_by)});
-    if (here.rank && here.band != kOrdinaryBand)
+    if (here.rank && !here.boost && here.band != kOrdinaryBand)
         out.push_back({.kind = kBand, .rule = id_of(rules, here.rank), .band = here.band});
     if (demands_[i].by_deadline)
         out.push_back({.kind = kDeadline, .amount = demands_[i].need, .until = state.departs});

@@ -173,6 +173,56 @@ TEST_F(RulesInAction, CarsTakeTurnsWhereTooFewCanCharge) {
     }
 }
 
+TEST_F(RulesInAction, WhoLostItsPlaceToACapAndNotToACarHasItBackAtOnce) {
+    all_charging();
+    const auto dark =
+        rule({.kind = RuleKind::kCap, .select = {SelectorKind::kCircuit, "feeder"}, .limit = 0_A});
+    run(kSettle);
+    EXPECT_EQ(applied("a"), 0_A);
+    EXPECT_EQ(report("a").reasons.front().kind, ReasonKind::kNotAdmitted);
+    control_->delete_rule(dark->value.id, {"me", clock_.steady()}, [](auto) {});
+    run(2 * kSettle);
+    for (const auto* id : {"a", "b", "c"}) EXPECT_EQ(applied(id), 16_A) << id;
+}
+
+TEST_F(RulesInAction, ASafetyCapBelowAPromiseWarnsAndStandsInNobodysWay) {
+    all_charging();
+    const auto excluded =
+        rule({.kind = RuleKind::kExclude, .select = {SelectorKind::kCharger, "a"}});
+    ASSERT_EQ(excluded->warnings.size(), 1u);
+    EXPECT_EQ(
+        excluded->warnings[0],
+        "a is unmanaged, by this rule: it counts with 32 A, and no cap or pause holds for it");
+    auto safety = RuleDraft{.kind = RuleKind::kCap,
+                            .select = {SelectorKind::kCircuit, "feeder"},
+                            .limit = 10_A,
+                            .layer = Layer::kSafety};
+    ASSERT_TRUE(rule(safety));
+    EXPECT_TRUE(put("b", {.name = "Bay 2"}));
+    EXPECT_TRUE(plan({.rules = {cap("c", 10_A)}}));
+    breaker(60_A);
+    const auto worse = rule({.kind = RuleKind::kExclude, .select = {SelectorKind::kCharger, "b"}});
+    EXPECT_EQ(worse.error().code, Errc::kConflict);
+}
+
+TEST_F(RulesInAction, ARuleAboutWhatIsGoneCanStillBeSwitchedOff) {
+    ASSERT_TRUE(put("a", {.tags = std::vector<std::string>{"tmp"}}));
+    auto draft = cap("", 10_A);
+    draft.select = {SelectorKind::kTag, "tmp"};
+    const auto tagged = rule(draft);
+    ASSERT_TRUE(tagged);
+    ASSERT_TRUE(put("a", {.tags = std::vector<std::string>{}}));
+    Result<Written<Rule>> off = Error{Errc::kTimeout, ""};
+    control_->patch_rule(tagged->value.id, {.enabled = false}, {"me", clock_.steady()},
+                         [&](auto written) { off = std::move(written); });
+    run();
+    ASSERT_TRUE(off) << off.error().message;
+    EXPECT_FALSE(off->value.enabled);
+    draft.select = {SelectorKind::kAll, "", {{SelectorKind::kCharger, "b"}}};
+    ASSERT_TRUE(rule(draft));
+    EXPECT_EQ(remove("b").error().code, Errc::kConflict);
+}
+
 TEST_F(RulesInAction, WhatACarDoesNotDrawGoesToOthersUntilItDrawsAgain) {
     all_charging();
     draws("a", 7_A, 10min);

@@ -148,12 +148,21 @@ WattHours SiteHome::delivered(LeafIndex leaf) const {
 // What came of a resolve, for whose turn it is next.
 void SiteHome::take_turns(SteadyPoint now) {
     using enum Place::Standing;
+    // Only who made way for another car rests: not who lost its place because there is less to
+    // go round, and may have it back as soon as there is more.
+    bool somebody_came_in = false;
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
+        if (const auto& place = live_[leaf].place)
+            somebody_came_in |=
+                place->standing() != kAdmitted && resolver_->outcome(leaf) == Outcome::kAdmitted;
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
         auto& place = live_[leaf].place;
         if (!place) continue;
         // A car that an operator paused does not wait for others.
         const auto outcome = resolver_->outcome(leaf);
         const bool waits = outcome == Outcome::kNotAdmitted || states_[leaf].rests;
+        if (waits && place->standing() == kAdmitted && !somebody_came_in)
+            place->stand(kIdle, 0_A, now);
         place->stand(outcome == Outcome::kAdmitted ? kAdmitted
                      : waits                       ? kWaiting
                                                    : kIdle,

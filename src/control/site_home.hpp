@@ -196,6 +196,8 @@ private:
     void forget_expired(SteadyPoint now, TimePoint wall);
     void forgot(bool failed);
     Status check_with(const Rule& rule) const;
+    Status keeps_promises(const SiteConfig& config, std::span<const Rule> rules) const;
+    std::vector<std::string> warnings_for(const Rule& rule) const;
     Status check_config(const SiteConfig& config) const;
     Status at_rest(LeafIndex leaf) const;
     Status may_change(const Charger& from, const Charger& to) const;

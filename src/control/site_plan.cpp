@@ -98,6 +98,8 @@ Result<std::vector<Rule>> SiteHome::planned_rules(const PlanDraft& draft,
     for (auto rule : draft.rules) {
         rule.site = config.site.id;
         rule.created_at = world_.clock.wall();
+        if (rule.expired(rule.created_at))
+            return Error{Errc::kInvalid, "is in the past", "expiresAt"};
         if (rule.id.str().empty()) rule.id = RuleId("planned-" + std::to_string(++made));
         BUSBAR_TRY(checked, check_rule(config, rule));
         (void)checked;
@@ -145,8 +147,7 @@ Result<PlanReport> SiteHome::plan(const PlanDraft& draft) const {
         outlook.reasons = outlook.resolver.reasons(outlook.rules);
     };
     Outlook before(config_, rules_), after(config, std::move(rules));
-    if (const auto fits = check_promises(after.config, after.network, after.rules, at); !fits)
-        return fits.error();
+    if (const auto fits = keeps_promises(after.config, after.rules); !fits) return fits.error();
     solve(before);
     solve(after);
 

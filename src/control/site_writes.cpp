@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxRules = 10'000;
 constexpr std::size_t kMaxConfigWrites = 64;
 constexpr std::size_t kMaxNameBytes = 128;
+constexpr std::size_t kMaxWarnings = 10;
 constexpr const char* kOwnAuthor = "busbar";
 constexpr std::size_t kForgetAtOnce = 64;
 constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
@@ -35,7 +36,8 @@ bool put(std::vector<T>& list, const T& value) {
 }
 
 void put_tag(std::vector<IdTag>& list, const IdTag& value) {
-    const auto found = std::ranges::find(list, value.tag, &IdTag::tag);
+    const auto found =
+        std::ranges::find_if(list, [&](const IdTag& t) { return same_tag(t.tag, value.tag); });
     if (found == list.end())
         list.push_back(value);
     else
@@ -106,6 +108,13 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
                        std::move(stored));
 }
 
+// What cannot be kept already does not count against the write.
+Status SiteHome::keeps_promises(const SiteConfig& config, std::span<const Rule> rules) const {
+    const auto now = world_.clock.wall();
+    return check_promises(broken_promises(config_, network_, rules_, now),
+                          broken_promises(config, compile(config, rules), rules, now));
+}
+
 Status SiteHome::check_with(const Rule& rule) const {
     BUSBAR_TRY(checked, check_rule(config_, rule));
     (void)checked;
@@ -114,9 +123,11 @@ Status SiteHome::check_with(const Rule& rule) const {
     if (!has_to_fit(rule)) return Done{};
     auto rules = rules_;
     put(rules, rule);
-    const auto now = world_.clock.wall();
-    if (same_sets(network_, rules)) return check_promises(config_, network_, rules, now);
-    return check_promises(config_, compile(config_, rules), rules, now);
+    auto kept = keeps_promises(config_, rules);
+    if (kept) return kept;
+    auto error = std::move(kept).error();
+    error.field = "select";
+    return error;
 }
 
 void SiteHome::create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> reply) {
@@ -141,7 +152,44 @@ void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>
     if (const auto checked = check_with(rule); !checked) return done(checked.error());
     rule.id = world_.next_rule_id();
     auto after = to_json(rule);
-    write(PutRule{rule}, rule, true, "", std::move(after), std::move(caller), std::move(done));
+    auto warned = [done = std::move(done),
+                   warnings = warnings_for(rule)](Result<Written<Rule>> written) {
+        if (written) written->warnings = warnings;
+        done(std::move(written));
+    };
+    write<Rule>(PutRule{rule}, rule, true, "", std::move(after), std::move(caller),
+                std::move(warned));
+}
+
+// What an operator may not expect of rules that meet.
+std::vector<std::string> SiteHome::warnings_for(const Rule& rule) const {
+    auto rules = rules_;
+    rules.push_back(rule);
+    const auto network = compile(config_, rules);
+    const auto now = world_.clock.wall();
+    const auto charging = occupants();
+    const auto ruled = effective_rules(config_, network, rules, charging, now);
+    const auto name = [&](RuleIndex index) {
+        return index == kNoRule            ? std::string("the configuration")
+               : index + 1 == rules.size() ? std::string("this rule")
+                                           : "rule " + rules[index].id.str();
+    };
+    std::vector<std::string> out;
+    for (const auto leaf : select(network, rule.select, charging)) {
+        if (out.size() == kMaxWarnings) break;
+        const auto& here = ruled.leaves[leaf];
+        const auto evse = to_string(network.leaves[leaf].evse);
+        if (here.exclude)
+            out.push_back(evse + " is unmanaged, by " + name(*here.exclude) + ": it counts with " +
+                          decimal(network.leaves[leaf].maximum.in_milli()) +
+                          " A, and no cap or pause holds for it");
+        else if (here.reserve && here.cap && here.cap->limit < here.reserve->limit)
+            out.push_back(evse + " gets no more than the " + decimal(here.cap->limit.in_milli()) +
+                          " A of " + name(here.cap->rule) + ", though " +
+                          decimal(here.reserve->limit.in_milli()) + " A are reserved for it by " +
+                          name(here.reserve->rule));
+    }
+    return out;
 }
 
 void SiteHome::patch_rule(RuleId id, RulePatch patch, Caller caller,
@@ -171,7 +219,9 @@ void SiteHome::store_patch(RuleId id, RulePatch patch, Caller caller,
     ++rule.version;
     if (patch.expires_at && rule.expires_at && *rule.expires_at <= world_.clock.wall())
         return done(Error{Errc::kInvalid, "is in the past", "expiresAt"});
-    if (const auto checked = check_with(rule); !checked) return done(checked.error());
+    // What it is about may be gone by now, which no patch can mend, and none makes worse.
+    const auto checked = check_with(rule);
+    if (!checked && checked.error().code != Errc::kNotFound) return done(checked.error());
 
     // Somebody else may have changed it while this was on its way: then look again, unless the
     // caller said which version it meant.
@@ -240,7 +290,8 @@ void SiteHome::put_id_tag(std::string tag, std::string group, Caller caller,
         auto config = config_;
         put_tag(config.id_tags, made);
         if (const auto checked = check_site(config); !checked) return done(checked.error());
-        const auto found = std::ranges::find(config_.id_tags, tag, &IdTag::tag);
+        const auto found = std::ranges::find_if(
+            config_.id_tags, [&](const IdTag& t) { return same_tag(t.tag, tag); });
         const bool created = found == config_.id_tags.end();
         auto before = created ? std::string() : to_json(*found);
         write(PutIdTag{made}, made, created, std::move(before), to_json(made), caller, done);
@@ -249,7 +300,8 @@ void SiteHome::put_id_tag(std::string tag, std::string group, Caller caller,
 
 void SiteHome::delete_id_tag(std::string tag, Caller caller, Callback<Written<IdTag>> reply) {
     in_turn(std::move(reply), [this, tag, caller](const Callback<Written<IdTag>>& done) {
-        const auto found = std::ranges::find(config_.id_tags, tag, &IdTag::tag);
+        const auto found = std::ranges::find_if(
+            config_.id_tags, [&](const IdTag& t) { return same_tag(t.tag, tag); });
         if (found == config_.id_tags.end())
             return done(Error{Errc::kNotFound, "id tag '" + tag + "' does not exist"});
         write(DeleteIdTag{config_.site.id, tag}, *found, false, to_json(*found), "", caller, done);
@@ -296,16 +348,25 @@ Status SiteHome::check_config(const SiteConfig& config) const {
     (void)checked;
     BUSBAR_TRY(zones, check_zones(config));
     (void)zones;
-    return check_promises(config, compile(config, rules_), rules_, world_.clock.wall());
+    return keeps_promises(config, rules_);
 }
 
 // Deleting what a rule speaks of would leave the rule behind, to bite whoever gets the id next.
 Status SiteHome::not_selected(SelectorKind kind, const std::string& name) const {
-    for (const auto& rule : rules_)
-        if (rule.select.kind == kind && rule.select.name == name)
+    const auto is_about = [&](SelectorKind of, const std::string& said) {
+        if (of == kind) return said == name;
+        const bool evse = of == SelectorKind::kEvse && kind == SelectorKind::kCharger;
+        return evse && (said == name || said.substr(0, said.rfind('/')) == name);
+    };
+    for (const auto& rule : rules_) {
+        bool found = is_about(rule.select.kind, rule.select.name);
+        for (const auto& except : rule.select.except)
+            found = found || is_about(except.kind, except.name);
+        if (found)
             return Error{Errc::kConflict, "rule " + rule.id.str() + " is about " +
                                               std::string(to_string(kind)) + " '" + name +
                                               "': delete that rule first"};
+    }
     return Done{};
 }
 
@@ -389,7 +450,8 @@ void SiteHome::committed(const Committed& change) {
             } else if constexpr (std::is_same_v<T, PutIdTag>) {
                 put_tag(config_.id_tags, what.id_tag);
             } else if constexpr (std::is_same_v<T, DeleteIdTag>) {
-                std::erase_if(config_.id_tags, [&](const IdTag& t) { return t.tag == what.tag; });
+                std::erase_if(config_.id_tags,
+                              [&](const IdTag& t) { return same_tag(t.tag, what.tag); });
             } else if constexpr (std::is_same_v<T, PutSite>) {
                 rewired = config_.site.supply != what.site.supply;
                 config_.site = what.site;

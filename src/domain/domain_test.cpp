@@ -106,7 +106,7 @@ TEST(CheckSite, NamesTheFieldOfWhatStandsAroundTheTree) {
               }),
               "peaks.window.days");
     EXPECT_EQ(wrong([](auto& c) { c.circuits[0].share = Share{.rotation_slot = -1s}; }),
-              "share.rotationS");
+              "share.rotationMinutes");
     EXPECT_EQ(wrong([](auto& c) { c.circuits[0].building = BuildingLoad{MeterId("")}; }),
               "building.meter");
     EXPECT_EQ(wrong([](auto& c) { c.chargers[0].priority = -1; }), "priority");

@@ -37,7 +37,7 @@ Status check_text(std::string_view text, std::size_t max_bytes, const std::strin
 
 Status check_share(const Share& share) {
     if (share.rotation_slot < Duration{0} || share.rotation_slot > std::chrono::hours{24})
-        return invalid("share.rotationS", "must be 0 to 86400");
+        return invalid("share.rotationMinutes", "must be 0 to 86400");
     return Done{};
 }
 
@@ -150,7 +150,7 @@ Status check_place(const Site& site) {
         return invalid("zone", "must be the name of a time zone, such as Europe/Berlin");
     if (site.supply.nominal < 50_V || site.supply.nominal > 1'000_V)
         return invalid("supply.nominalV", "must be 50 to 1000 V");
-    if (site.raise_spread < Duration{0} || site.raise_spread > std::chrono::hours{1})
+    if (site.raise_spread < Duration{0} || site.raise_spread > std::chrono::minutes{10})
         return invalid("raiseSpreadS", "must be 0 to 3600");
     return Done{};
 }
@@ -294,10 +294,13 @@ Charger as_wired(Charger charger, Supply supply) {
     return charger;
 }
 
+bool same_tag(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 std::string SiteConfig::group_of(std::string_view id_tag) const {
-    const auto found = std::ranges::find_if(id_tags, [&](const IdTag& known) {
-        return std::ranges::equal(known.tag, id_tag, {}, lower, lower);
-    });
+    const auto found = std::ranges::find_if(
+        id_tags, [&](const IdTag& known) { return same_tag(known.tag, id_tag); });
     return found == id_tags.end() ? std::string() : found->group;
 }
 

@@ -121,6 +121,9 @@ struct IdTag {
     bool operator==(const IdTag&) const = default;
 };
 
+// Whether two spellings mean one tag.
+bool same_tag(std::string_view a, std::string_view b);
+
 struct SiteConfig {
     Site site;
     std::vector<Circuit> circuits;

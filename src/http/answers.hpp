@@ -77,8 +77,15 @@ std::string merged(std::string_view first, std::string_view second);
 // An object, and the server's revision after it was written.
 template <class T>
 std::string with_revision(const control::Written<T>& written) {
-    return merged(control::to_json(written.value),
-                  "{\"revision\":" + std::to_string(written.revision) + "}");
+    JsonWriter more;
+    more.begin_object().member("revision", written.revision);
+    if (!written.warnings.empty()) {
+        more.key("warnings").begin_array();
+        for (const auto& warning : written.warnings) more.string(warning);
+        more.end_array();
+    }
+    more.end_object();
+    return merged(control::to_json(written.value), more.text());
 }
 // {"id","revision"}, or what was wrong.
 template <class T>

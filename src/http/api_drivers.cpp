@@ -20,14 +20,6 @@ Result<SiteId> site_in_query(const Backend& backend, const Request& request) {
     return site_meant(backend, named ? std::optional(SiteId(std::string(*named))) : std::nullopt);
 }
 
-// Chargers may spell one tag in two ways (OCPP: CiString).
-bool same_tag(std::string_view a, std::string_view b) {
-    const auto small = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::ranges::equal(a, b, {}, small, small);
-}
-
 void list_id_tags(const Backend& backend, const Request& request, const Reply& reply) {
     auto page = page_of(request);
     if (!page) return reply(problem(page.error()));

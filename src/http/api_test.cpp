@@ -257,7 +257,8 @@ TEST_F(ApiTest, ABuildingMeterIsHeardWhereOneIsConfigured) {
     json(200, Method::kPut, "/api/v1/circuits/feeder",
          R"({"building":{"meter":"m-1","covers":"rest","worstCaseA":20}})");
     const auto budget = [&] {
-        return json(200, Method::kGet, "/api/v1/circuits/feeder").at("budgetA").at("L2").to_number<double>();
+        const auto circuit = json(200, Method::kGet, "/api/v1/circuits/feeder");
+        return circuit.at("budgetA").at("L2").to_number<double>();
     };
     const auto worst = budget();
     json(202, Method::kPost, path, R"({"currentA":{"L1":5,"L2":5,"L3":5}})");

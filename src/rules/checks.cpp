@@ -184,7 +184,7 @@ Status check_kind(const Rule& rule) {
             if (!rule.share) return invalid_field("share", "is required");
             if (rule.share->rotation_slot < Duration{0} ||
                 rule.share->rotation_slot > std::chrono::hours{24})
-                return invalid_field("share.rotationS", "must be 0 to 86400");
+                return invalid_field("share.rotationMinutes", "must be 0 to 86400");
             return Done{};
         case RuleKind::kSuspend:
             return check_suspends(rule);
@@ -295,8 +295,8 @@ Status check_suspension(std::span<const Rule> rules, const Rule& suspension) {
     return Done{};
 }
 
-Status check_promises(const SiteConfig& config, const Network& network, std::span<const Rule> rules,
-                      TimePoint now) {
+std::vector<BrokenPromise> broken_promises(const SiteConfig& config, const Network& network,
+                                           std::span<const Rule> rules, TimePoint now) {
     const auto lasting = lasting_rules(rules, now);
     const auto always = lasting_config(config);
     // A set's row stands for a rule that may not be among these: its budget is then unlimited.
@@ -315,22 +315,38 @@ Status check_promises(const SiteConfig& config, const Network& network, std::spa
                 if (leaf.phases.has(phase)) held[row][phase] += amount;
         }
     }
+    std::vector<BrokenPromise> out;
     for (RowIndex row = 0; row < network.rows.size(); ++row) {
         // A charger's own supply carries what its EVSEs can draw.
         if (!promised[row] || (!network.rows[row].circuit && !network.rows[row].rule)) continue;
         for (const auto phase : kPhases) {
-            const auto shortfall = held[row][phase] - effective.rows[row].budget[phase];
-            if (shortfall <= 0_A) continue;
-            return Error{Errc::kConflict,
-                         "what is excluded or reserved for good, and the floors of the others, "
-                         "take " +
-                             decimal(shortfall.in_milli()) + " A more than " +
-                             (network.rows[row].circuit ? "circuit " : "") +
-                             network.rows[row].name + " has on " + std::string(to_string(phase)),
-                         "select"};
+            const auto amount = held[row][phase] - effective.rows[row].budget[phase];
+            if (amount > 0_A)
+                out.push_back(
+                    {(network.rows[row].circuit ? "circuit " : "") + network.rows[row].name, phase,
+                     amount});
         }
     }
+    return out;
+}
+
+Status check_promises(std::span<const BrokenPromise> before, std::span<const BrokenPromise> after) {
+    for (const auto& now : after) {
+        const auto was = std::ranges::find_if(before, [&](const BrokenPromise& each) {
+            return each.row == now.row && each.phase == now.phase;
+        });
+        if (was != before.end() && was->amount >= now.amount) continue;
+        return Error{Errc::kConflict,
+                     "what is excluded or reserved for good, and the floors of the others, take " +
+                         decimal(now.amount.in_milli()) + " A more than " + now.row + " has on " +
+                         std::string(to_string(now.phase))};
+    }
     return Done{};
+}
+
+Status check_promises(const SiteConfig& config, const Network& network, std::span<const Rule> rules,
+                      TimePoint now) {
+    return check_promises({}, broken_promises(config, network, rules, now));
 }
 
 }  // namespace busbar

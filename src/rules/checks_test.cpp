@@ -124,7 +124,7 @@ TEST(CheckRule, KeepsNumbersInRange) {
     EXPECT_EQ(blamed(plain(kRank), [](Rule& r) { r.weight = Weight{}; }), "");
     EXPECT_EQ(blamed(plain(kRank), [](Rule& r) { r.weight = Weight::of(-1); }), "weight");
     EXPECT_EQ(blamed(plain(kShare), [](Rule& r) { r.share->rotation_slot = -1s; }),
-              "share.rotationS");
+              "share.rotationMinutes");
     EXPECT_EQ(blamed(plain(kPause), [](Rule& r) { r.reason = std::string(257, 'x'); }), "reason");
     EXPECT_EQ(blamed(plain(kPause), [](Rule& r) { r.author = std::string(129, 'x'); }), "author");
 }

@@ -90,6 +90,17 @@ Status check_rule(const SiteConfig& config, const Rule& rule);
 // kNotFound or kForbidden; the field is "suspends".
 Status check_suspension(std::span<const Rule> rules, const Rule& suspension);
 
+// Where what is promised for good does not fit, and by how much.
+struct BrokenPromise {
+    std::string row;  // As a person says it: "circuit level-1", "rule r-7".
+    Phase phase = Phase::kL1;
+    Amperes amount = {};
+
+    bool operator==(const BrokenPromise&) const = default;
+};
+std::vector<BrokenPromise> broken_promises(const SiteConfig& config, const Network& network,
+                                           std::span<const Rule> rules, TimePoint now);
+
 // Whether what is promised for good fits beside the floors of everybody else on each row, caps
 // included: exclusions hold hardware maxima, standing reservations their amperes. Rules that hold
 // at any time from `now` on are counted as if they held together, and suspensions and boosts as
@@ -98,5 +109,8 @@ Status check_suspension(std::span<const Rule> rules, const Rule& suspension);
 // Fails with kConflict, naming the row, the line and the shortfall.
 Status check_promises(const SiteConfig& config, const Network& network, std::span<const Rule> rules,
                       TimePoint now);
+// ...or at least falls no shorter anywhere than it did before: a grid's or safety's cap below a
+// promise must not stand in the way of writes that have nothing to do with it.
+Status check_promises(std::span<const BrokenPromise> before, std::span<const BrokenPromise> after);
 
 }  // namespace busbar
