@@ -117,6 +117,9 @@ struct Solver::Work {
     FillByBisection by_bisection_;
 
     Turns turns_;
+    // Who gets a left-over step first: by arrival, since turns may change with every solve, and a
+    // tenth of an ampere is not worth a message to two chargers each time.
+    Turns arrivals_;
 
     // By leaf.
     std::vector<Stage> stage_;
@@ -146,7 +149,8 @@ Solver::Work::Work(const Network& network)
       by_classes_(layout_),
       by_events_(layout_),
       by_bisection_(layout_),
-      turns_(layout_.leaves()) {
+      turns_(layout_.leaves()),
+      arrivals_(layout_.leaves()) {
     const auto n = layout_.leaves();
     wired_.reserve(n);
     for (const auto& leaf : network.leaves) {
@@ -207,6 +211,8 @@ void Solver::Work::begin(std::span<const PerPhase> budgets, std::span<const Dema
         const auto& demand = demands[i];
         const auto floor = wired_[i].floor;
         turns_.note(i, demand.turn, demand.since);
+        arrivals_.note(i, demand.since.time_since_epoch().count(),
+                       TimePoint{Duration{demand.turn}});
         switch (demand.kind) {
             case Demand::Kind::kIdle:
                 limit_[i] = std::max(floor, demand.reserve.in_milli());
@@ -429,12 +435,12 @@ void Solver::Work::hand_out_the_rest() {
     const auto hungry =
         std::ranges::partition(chosen_, [&](Index i) { return !lines_.may_fit(i, for_a_step(i)); });
     if (hungry.empty()) return;
-    turns_.sort();
-    for (const auto i : hungry) turns_.add(i, for_a_step(i));
+    arrivals_.sort();
+    for (const auto i : hungry) arrivals_.add(i, for_a_step(i));
     // Nothing becomes free, so those who got none will get none.
     for (bool given = true; given;) {
         given = false;
-        turns_.serve([&](Index i, Milli& more) {
+        arrivals_.serve([&](Index i, Milli& more) {
             if (!lines_.fits_milli(i, more)) return true;
             give_a_step(i, more);
             more = for_a_step(i);
