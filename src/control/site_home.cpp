@@ -39,7 +39,9 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
     }
     for (auto& transaction : stored.open_transactions) {
         if (const auto leaf = network_.leaf_of(transaction.evse)) {
-            live_[*leaf].since = std::min(transaction.started_at, world_.clock.wall());
+            // A little apart, so that who came first is told the same way each time.
+            live_[*leaf].since = std::min(transaction.started_at, world_.clock.wall()) +
+                                 std::chrono::microseconds{*leaf};
             live_[*leaf].transaction = std::move(transaction);
             car_came(*leaf);
         }
