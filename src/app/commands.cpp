@@ -57,6 +57,14 @@ void add_sim(CLI::App& app, int& code) {
     command->callback([options, &code] { code = simulate(*options); });
 }
 
+// Prints what a bench measured. The exit code.
+template <class Figures, class Shown>
+int show_figures(const Result<Figures>& figures, Shown* shown) {
+    if (!figures) return complain(figures.error());
+    std::printf("%s\n", shown(*figures).c_str());
+    return 0;
+}
+
 void add_bench_sessions(CLI::App& bench, int& code) {
     auto options = std::make_shared<SessionBench>();
     auto json = std::make_shared<bool>(false);
@@ -85,13 +93,7 @@ void add_bench_sessions(CLI::App& bench, int& code) {
         ->capture_default_str();
     command->add_flag("--json", *json, "An array for programs");
     command->callback([options, json, &code] {
-        const auto figures = bench_sessions(*options);
-        if (!figures) {
-            code = complain(figures.error());
-            return;
-        }
-        std::printf("%s\n", (*json ? sessions_json(*figures) : sessions_table(*figures)).c_str());
-        code = 0;
+        code = show_figures(bench_sessions(*options), *json ? sessions_json : sessions_table);
     });
 }
 
@@ -109,13 +111,7 @@ void add_bench(CLI::App& app, int& code) {
         ->capture_default_str();
     command->add_flag("--json", *json, "An array for programs");
     command->callback([options, json, &code] {
-        const auto rows = bench_dispatch(*options);
-        if (!rows) {
-            code = complain(rows.error());
-            return;
-        }
-        std::printf("%s\n", (*json ? bench_json(*rows) : bench_table(*rows)).c_str());
-        code = 0;
+        code = show_figures(bench_dispatch(*options), *json ? bench_json : bench_table);
     });
     add_bench_sessions(*bench, code);
 }

@@ -6,7 +6,6 @@
 
 #include "base/log.hpp"
 #include "control/json.hpp"
-#include "rules/window_times.hpp"
 
 namespace busbar::control {
 namespace {
@@ -32,16 +31,6 @@ std::int64_t number_of(const RuleId& id) {
     const auto& text = id.str();
     if (text.size() > 2) std::from_chars(text.data() + 2, text.data() + text.size(), number);
     return number;
-}
-
-// "CP-7/2" is an EVSE of CP-7; an id may hold a slash of its own.
-ChargerId charger_of(const Selector& select) {
-    const auto slash = select.name.rfind('/');
-    const bool numbered =
-        select.kind == SelectorKind::kEvse && slash != std::string::npos &&
-        slash + 1 < select.name.size() &&
-        select.name.find_first_not_of("0123456789", slash + 1) == std::string::npos;
-    return ChargerId(numbered ? select.name.substr(0, slash) : select.name);
 }
 
 }  // namespace
@@ -220,7 +209,9 @@ Result<SiteId> Control::site_for(const Selector& select) const {
                          "select." + kind};
         };
         if (select.kind == SelectorKind::kCharger || select.kind == SelectorKind::kEvse) {
-            const auto found = directory.chargers.find(charger_of(select));
+            auto found = directory.chargers.find(ChargerId(select.name));
+            if (found == directory.chargers.end() && select.kind == SelectorKind::kEvse)
+                found = directory.chargers.find(parse_evse(select.name).charger);
             return found == directory.chargers.end() ? Result<SiteId>(unknown()) : found->second;
         }
         if (select.kind == SelectorKind::kCircuit) {
@@ -265,8 +256,7 @@ void Control::put_site(SiteId id, SitePatch patch, Caller caller, Callback<Writt
         return home->post([=](SiteHome& s) { s.put_site(patch, caller, done); });
     Site made{.id = id, .name = id.str()};
     apply(patch, made);
-    if (const auto checked = check_site({made, {}, {}}); !checked) return done(checked.error());
-    if (const auto zones = check_zones({made, {}, {}}); !zones) return done(zones.error());
+    if (const auto checked = check_parts({made, {}, {}}); !checked) return done(checked.error());
     auto stored = [made, done](Result<std::int64_t> revision) {
         if (!revision) return done(std::move(revision).error());
         done(Written<Site>{made, *revision, true});

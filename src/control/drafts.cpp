@@ -1,11 +1,43 @@
 #include "control/drafts.hpp"
 
+#include "rules/window_times.hpp"
+
 namespace busbar::control {
 namespace {
 
 template <class T>
 void assign(T& to, const std::optional<T>& from) {
     if (from) to = *from;
+}
+
+void apply(const CircuitPatch& patch, Circuit& circuit) {
+    assign(circuit.parent, patch.parent);
+    assign(circuit.name, patch.name);
+    assign(circuit.breaker, patch.breaker);
+    assign(circuit.safety_pct, patch.safety_pct);
+    assign(circuit.share, patch.share);
+    assign(circuit.peaks, patch.peaks);
+    assign(circuit.active, patch.active);
+    assign(circuit.building, patch.building);
+}
+
+void apply(const ChargerPatch& patch, Charger& charger) {
+    assign(charger.circuit, patch.circuit);
+    assign(charger.name, patch.name);
+    assign(charger.partner, patch.partner);
+    assign(charger.maximum, patch.maximum);
+    assign(charger.minimum, patch.minimum);
+    assign(charger.floor, patch.floor);
+    assign(charger.quantum, patch.quantum);
+    assign(charger.evse_count, patch.evse_count);
+    assign(charger.phases, patch.phases);
+    assign(charger.settle, patch.settle);
+    assign(charger.keeps_profiles, patch.keeps_profiles);
+    assign(charger.tags, patch.tags);
+    assign(charger.priority, patch.priority);
+    assign(charger.managed, patch.managed);
+    assign(charger.rotation, patch.rotation);
+    assign(charger.dc, patch.dc);
 }
 
 }  // namespace
@@ -37,34 +69,33 @@ void apply(const SitePatch& patch, Site& site) {
     assign(site.raise_spread, patch.raise_spread);
 }
 
-void apply(const CircuitPatch& patch, Circuit& circuit) {
-    assign(circuit.parent, patch.parent);
-    assign(circuit.name, patch.name);
-    assign(circuit.breaker, patch.breaker);
-    assign(circuit.safety_pct, patch.safety_pct);
-    assign(circuit.share, patch.share);
-    assign(circuit.peaks, patch.peaks);
-    assign(circuit.active, patch.active);
-    assign(circuit.building, patch.building);
+Result<Circuit> patched(const SiteConfig& config, const CircuitId& id, const CircuitPatch& patch) {
+    const auto found = std::ranges::find(config.circuits, id, &Circuit::id);
+    const bool is_new = found == config.circuits.end();
+    if (is_new && !patch.breaker)
+        return Error{Errc::kInvalid, "is required for a new circuit", "breakerA"};
+    auto circuit =
+        is_new ? Circuit{.id = id, .site = config.site.id, .parent = {}, .breaker = {}} : *found;
+    apply(patch, circuit);
+    return circuit;
 }
 
-void apply(const ChargerPatch& patch, Charger& charger) {
-    assign(charger.circuit, patch.circuit);
-    assign(charger.name, patch.name);
-    assign(charger.partner, patch.partner);
-    assign(charger.maximum, patch.maximum);
-    assign(charger.minimum, patch.minimum);
-    assign(charger.floor, patch.floor);
-    assign(charger.quantum, patch.quantum);
-    assign(charger.evse_count, patch.evse_count);
-    assign(charger.phases, patch.phases);
-    assign(charger.settle, patch.settle);
-    assign(charger.keeps_profiles, patch.keeps_profiles);
-    assign(charger.tags, patch.tags);
-    assign(charger.priority, patch.priority);
-    assign(charger.managed, patch.managed);
-    assign(charger.rotation, patch.rotation);
-    assign(charger.dc, patch.dc);
+Result<Charger> patched(const SiteConfig& config, const ChargerId& id, const ChargerPatch& patch) {
+    const auto found = std::ranges::find(config.chargers, id, &Charger::id);
+    const bool is_new = found == config.chargers.end();
+    if (is_new && !patch.circuit)
+        return Error{Errc::kInvalid, "is required for a new charger", "circuit"};
+    if (is_new && !patch.maximum && !(patch.dc && *patch.dc))
+        return Error{Errc::kInvalid, "is required for a new charger", "maximumA"};
+    auto charger = is_new ? Charger{.id = id, .circuit = *patch.circuit} : *found;
+    apply(patch, charger);
+    return charger;
+}
+
+Status check_parts(const SiteConfig& config) {
+    BUSBAR_TRY(checked, check_site(config));
+    (void)checked;
+    return check_zones(config);
 }
 
 }  // namespace busbar::control

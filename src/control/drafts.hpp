@@ -1,6 +1,7 @@
 // What a caller asks to have written, before it is checked against the live site.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -84,8 +85,23 @@ struct ChargerPatch {
 // Writes what a patch holds over what was there.
 void apply(const RulePatch& patch, Rule& rule);
 void apply(const SitePatch& patch, Site& site);
-void apply(const CircuitPatch& patch, Circuit& circuit);
-void apply(const ChargerPatch& patch, Charger& charger);
+// The circuit or charger of that id with the patch applied, or a new one. Fails with kInvalid,
+// naming the field, where a new one lacks what it needs.
+Result<Circuit> patched(const SiteConfig& config, const CircuitId& id, const CircuitPatch& patch);
+Result<Charger> patched(const SiteConfig& config, const ChargerId& id, const ChargerPatch& patch);
+
+// Whether the parts of a configuration fit together, and its time zones exist.
+Status check_parts(const SiteConfig& config);
+
+// Puts `value` in the place of the one with its id, or at the end.
+template <class T>
+void put(std::vector<T>& list, T value) {
+    const auto found = std::ranges::find(list, value.id, &T::id);
+    if (found == list.end())
+        list.push_back(std::move(value));
+    else
+        *found = std::move(value);
+}
 
 // What a driver asks for. What is empty is not known (any more).
 struct DriverWish {

@@ -90,7 +90,7 @@ void Resolver::set_rules(EffectiveRules effective) {
     effective_ = std::move(effective);
 }
 
-void Resolver::resolve(std::span<const LeafState> states, std::span<const ForeignLoad> foreign) {
+void Resolver::resolve(std::span<const LeafState> states, std::span<const PerPhase> foreign) {
     BUSBAR_CHECK(states.size() == effective_.leaves.size());
     BUSBAR_CHECK(foreign.size() == effective_.rows.size());
     states_.assign(states.begin(), states.end());
@@ -98,22 +98,18 @@ void Resolver::resolve(std::span<const LeafState> states, std::span<const Foreig
     for (RowIndex row = 0; row < network_.rows.size(); ++row)
         for (const auto phase : kPhases)
             budgets_[row][phase] =
-                std::max(effective_.rows[row].budget[phase] - foreign[row].amperes[phase], 0_A);
+                std::max(effective_.rows[row].budget[phase] - foreign[row][phase], 0_A);
     for (LeafIndex leaf = 0; leaf < states.size(); ++leaf) demands_[leaf] = demand_of(leaf);
     solver_.solve(budgets_, demands_, allotments_);
 }
 
-std::vector<std::vector<Reason>> Resolver::reasons(std::span<const Rule> rules) const {
+std::vector<std::vector<Reason>> Resolver::reasons(std::span<const Rule> rules, LeafIndex first,
+                                                   LeafIndex end) const {
     const Explainer explainer(network_, budgets_, demands_, allotments_);
     std::vector<std::vector<Reason>> out;
-    out.reserve(demands_.size());
-    for (LeafIndex leaf = 0; leaf < demands_.size(); ++leaf)
-        out.push_back(why(explainer, rules, leaf));
+    out.reserve(end - first);
+    for (auto leaf = first; leaf < end; ++leaf) out.push_back(why(explainer, rules, leaf));
     return out;
-}
-
-std::vector<Reason> Resolver::reasons(std::span<const Rule> rules, LeafIndex leaf) const {
-    return why(Explainer(network_, budgets_, demands_, allotments_), rules, leaf);
 }
 
 std::vector<Reason> Resolver::why(const Explainer& explainer, std::span<const Rule> rules,
@@ -164,21 +160,31 @@ std::vector<Reason> Resolver::why(const Explainer& explainer, std::span<const Ru
     return out;
 }
 
+// The rows that hold it back, each once with its tightest line. `says`: what is special about it.
+template <class F>
+void Resolver::add_rows(const Explainer& explainer, std::span<const Rule> rules, LeafIndex i,
+                        std::vector<Reason>& out, F says) const {
+    const auto before = out.size();
+    for (const auto& limiting : explainer.of(i)) {
+        const auto& name = network_.rows[limiting.row].name;
+        if (out.size() > before && out.back().row == name) continue;
+        auto reason = says(limiting);
+        reason.rule = id_of(rules, effective_.rows[limiting.row].cap);
+        reason.row = name;
+        reason.phase = limiting.phase;
+        out.push_back(std::move(reason));
+    }
+}
+
 // It gets nothing, or no more than its floor.
 void Resolver::why_not(const Explainer& explainer, std::span<const Rule> rules, LeafIndex i,
                        std::vector<Reason>& out) const {
     using enum ReasonKind;
     const auto& here = effective_.leaves[i];
     if (allotments_[i].outcome == Outcome::kNotAdmitted) {
-        for (const auto& limiting : explainer.of(i)) {
-            const auto& row = network_.rows[limiting.row];
-            if (!out.empty() && out.back().row == row.name) continue;
-            out.push_back({.kind = kNotAdmitted,
-                           .rule = id_of(rules, effective_.rows[limiting.row].cap),
-                           .row = row.name,
-                           .phase = limiting.phase,
-                           .amount = std::max(limiting.left, 0_A)});
-        }
+        add_rows(explainer, rules, i, out, [](const Limiting& limiting) {
+            return Reason{.kind = kNotAdmitted, .amount = std::max(limiting.left, 0_A)};
+        });
         return;
     }
     if (here.inactive) {
@@ -217,15 +223,9 @@ void Resolver::why_no_more(const Explainer& explainer, std::span<const Rule> rul
             break;
     }
     const auto own = out.size();
-    for (const auto& limiting : explainer.of(i)) {
-        const auto& row = network_.rows[limiting.row];
-        if (out.size() > own && out.back().row == row.name) continue;
-        out.push_back({.kind = kShared,
-                       .rule = id_of(rules, effective_.rows[limiting.row].cap),
-                       .row = row.name,
-                       .phase = limiting.phase,
-                       .sharers = limiting.sharers});
-    }
+    add_rows(explainer, rules, i, out, [](const Limiting& limiting) {
+        return Reason{.kind = kShared, .sharers = limiting.sharers};
+    });
     // What it wants binds before any row does where it has all of it.
     const bool satisfied = allotments_[i].limit + network_.leaves[i].quantum > wish.amount;
     if (!satisfied)
@@ -240,12 +240,12 @@ void Resolver::what_else(std::span<const Rule> rules, LeafIndex i, std::vector<R
     const auto& state = states_[i];
     for (std::size_t k = 0, n = out.size(); k < n; ++k) {
         if (!out[k].phase) continue;
-        for (RowIndex row = 0; row < network_.rows.size(); ++row)
-            if (network_.rows[row].name == out[k].row && foreign_[row].any())
+        for (const auto row : network_.leaves[i].rows)
+            if (network_.rows[row].name == out[k].row && foreign_[row] != PerPhase{})
                 out.push_back({.kind = kBuilding,
                                .row = out[k].row,
                                .phase = out[k].phase,
-                               .amount = foreign_[row].amperes[*out[k].phase]});
+                               .amount = foreign_[row][*out[k].phase]});
     }
     if (demands_[i].reserve > 0_A)
         out.push_back(

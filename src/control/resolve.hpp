@@ -33,13 +33,6 @@ struct LeafState {
     TimePoint spread_until = {};
 };
 
-// What a row carries that is none of ours.
-struct ForeignLoad {
-    PerPhase amperes = {};
-
-    bool any() const { return amperes != PerPhase{}; }
-};
-
 class Resolver {
 public:
     // Keeps a reference to `network`, and memory from one resolve to the next.
@@ -48,8 +41,9 @@ public:
     // Which hold from now on. Before the first resolve, and whenever they change.
     void set_rules(EffectiveRules effective);
 
-    // `states`: one a leaf; `foreign`: one a row. The answers below speak of the last resolve.
-    void resolve(std::span<const LeafState> states, std::span<const ForeignLoad> foreign);
+    // `states`: one a leaf; `foreign`: what each row carries that is none of ours. The answers
+    // below speak of the last resolve.
+    void resolve(std::span<const LeafState> states, std::span<const PerPhase> foreign);
 
     // What may be handed out at each row: rules applied, foreign loads taken off.
     std::span<const PerPhase> budgets() const { return budgets_; }
@@ -62,13 +56,17 @@ public:
 
     // Why, the binding reason first. `rules`: those that `effective` was made of. Built when
     // asked for: a resolve of a thousand EVSEs is not to make three thousand texts.
-    std::vector<std::vector<Reason>> reasons(std::span<const Rule> rules) const;
-    std::vector<Reason> reasons(std::span<const Rule> rules, LeafIndex leaf) const;
+    // Of the leaves from `first` to before `end`. Cost: O(leaves of the network).
+    std::vector<std::vector<Reason>> reasons(std::span<const Rule> rules, LeafIndex first,
+                                             LeafIndex end) const;
 
 private:
     Demand demand_of(LeafIndex leaf) const;
     std::vector<Reason> why(const Explainer& explainer, std::span<const Rule> rules,
                             LeafIndex leaf) const;
+    template <class F>
+    void add_rows(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
+                  std::vector<Reason>& out, F says) const;
     void why_not(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
                  std::vector<Reason>& out) const;
     void why_no_more(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
@@ -79,7 +77,7 @@ private:
     Solver solver_;
     EffectiveRules effective_;
     std::vector<LeafState> states_;
-    std::vector<ForeignLoad> foreign_;
+    std::vector<PerPhase> foreign_;
     std::vector<PerPhase> budgets_;
     std::vector<Demand> demands_;
     std::vector<Allotment> allotments_;

@@ -225,7 +225,7 @@ void SiteHome::look_at_buildings(SteadyPoint now) {
     for (const auto& [circuit, meter] : buildings_) {
         const auto row = network_.row_of(circuit);
         if (!row) continue;
-        foreign_[*row].amperes = meter.foreign(now);
+        foreign_[*row] = meter.foreign(now);
         if (const auto next = meter.next_change(now)) wake_at(std::max(*next, now));
         if (meter.stale(now) && running_ && stale_buildings_.insert(circuit).second)
             alarm(circuit.str(), "its building meter is silent: its worst case counts");

@@ -99,12 +99,13 @@ void SiteHome::refresh_rules(TimePoint wall) {
     if (!rules_changed_ && (!rules_until_ || wall < *rules_until_)) return;
     const auto charging = occupants();
     resolver_->set_rules(effective_rules(config_, network_, rules_, charging, wall));
-    rules_until_ = next_boundary(config_, rules_, wall);
+    rules_until_ = next_boundary(config_, {}, wall);  // Of the circuits' peaks.
     rules_changed_ = false;
     upcoming_.assign(live_.size(), std::nullopt);
     for (RuleIndex rule = 0; rule < rules_.size(); ++rule) {
         const auto edge = next_boundary(config_.site, rules_[rule], wall);
         if (!edge) continue;
+        if (!rules_until_ || *edge < *rules_until_) rules_until_ = edge;
         for (const auto leaf : select(network_, rules_[rule].select, charging))
             if (!upcoming_[leaf] || *edge < upcoming_[leaf]->at) upcoming_[leaf] = {*edge, rule};
     }
@@ -421,6 +422,12 @@ std::optional<NextChange> SiteHome::next_change(LeafIndex leaf) const {
     return next;
 }
 
+// Why each of these leaves has what it has; nothing before the first resolve.
+std::vector<std::vector<Reason>> SiteHome::reasons_of(LeafIndex first, LeafIndex end) const {
+    if (resolved_) return resolver_->reasons(rules_, first, end);
+    return std::vector<std::vector<Reason>>(end - first);
+}
+
 ChargerReport SiteHome::station_report(const Charger& charger,
                                        std::span<std::vector<Reason>> reasons) const {
     const auto& station = stations_.at(charger.id);
@@ -432,8 +439,7 @@ ChargerReport SiteHome::station_report(const Charger& charger,
                       .failures = station.failures};
     const auto [first, last] = network_.leaves_of(charger.id);
     for (auto leaf = first; leaf < last; ++leaf)
-        out.evses.push_back(
-            evse_report(leaf, resolved_ ? std::move(reasons[leaf]) : std::vector<Reason>{}));
+        out.evses.push_back(evse_report(leaf, std::move(reasons[leaf - first])));
     return out;
 }
 
@@ -441,10 +447,8 @@ Result<ChargerReport> SiteHome::charger_report(const ChargerId& charger) const {
     const auto found = std::ranges::find(config_.chargers, charger, &Charger::id);
     if (found == config_.chargers.end())
         return Error{Errc::kNotFound, "charger '" + charger.str() + "' does not exist"};
-    std::vector<std::vector<Reason>> reasons(live_.size());
     const auto [first, last] = network_.leaves_of(charger);
-    for (auto leaf = first; leaf < last && resolved_; ++leaf)
-        reasons[leaf] = resolver_->reasons(rules_, leaf);
+    auto reasons = reasons_of(first, last);
     return station_report(*found, reasons);
 }
 
@@ -461,7 +465,7 @@ SiteReport SiteHome::report() const {
                    .rules = rules_,
                    .id_tags = config_.id_tags,
                    .alarms = alarms_};
-    auto reasons = resolved_ ? resolver_->reasons(rules_) : std::vector<std::vector<Reason>>();
+    auto reasons = reasons_of(0, live_.size());
     std::vector<PerPhase> allocated(network_.rows.size()), metered(network_.rows.size());
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         for (const auto row : network_.leaves[leaf].rows)
@@ -490,8 +494,11 @@ SiteReport SiteHome::report() const {
                 {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
         out.circuits.push_back(std::move(report));
     }
-    for (const auto& charger : config_.chargers)
-        out.chargers.push_back(station_report(charger, reasons));
+    for (const auto& charger : config_.chargers) {
+        const auto [first, last] = network_.leaves_of(charger.id);
+        out.chargers.push_back(
+            station_report(charger, std::span(reasons).subspan(first, last - first)));
+    }
     return out;
 }
 

@@ -196,7 +196,9 @@ private:
     void forget_expired(SteadyPoint now, TimePoint wall);
     void forgot(bool failed);
     Status check_with(const Rule& rule) const;
-    Status keeps_promises(const SiteConfig& config, std::span<const Rule> rules) const;
+    Status keeps_promises(const SiteConfig& config, const Network& network,
+                          std::span<const Rule> rules) const;
+    const Network& network_with(std::span<const Rule> rules, std::optional<Network>& made) const;
     std::vector<std::string> warnings_for(const Rule& rule) const;
     Status check_config(const SiteConfig& config) const;
     Status at_rest(LeafIndex leaf) const;
@@ -214,6 +216,8 @@ private:
     void record_meter(LeafIndex leaf, const MeterReport& report);
 
     EvseReport evse_report(LeafIndex leaf, std::vector<Reason> reasons) const;
+    std::vector<std::vector<Reason>> reasons_of(LeafIndex first, LeafIndex end) const;
+    // `reasons`: of its leaves, in their order; they are moved out.
     ChargerReport station_report(const Charger& charger,
                                  std::span<std::vector<Reason>> reasons) const;
     std::optional<NextChange> next_change(LeafIndex leaf) const;
@@ -245,7 +249,7 @@ private:
     Minima minima_;
     std::map<CircuitId, BuildingMeter> buildings_;
     std::set<CircuitId> stale_buildings_;  // An alarm was raised.
-    std::vector<ForeignLoad> foreign_;
+    std::vector<PerPhase> foreign_;
     std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
     std::vector<LimitView> views_;
     std::deque<Transaction> finished_;  // The last few, to know a repeated message.

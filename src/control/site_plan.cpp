@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "control/site_home.hpp"
-#include "rules/window_times.hpp"
 
 namespace busbar::control {
 namespace {
@@ -59,32 +58,15 @@ bool same_reason(const std::vector<Reason>& a, const std::vector<Reason>& b) {
 Result<SiteConfig> SiteHome::planned_config(const PlanDraft& draft) const {
     auto config = config_;
     for (const auto& [id, patch] : draft.circuits) {
-        auto found = std::ranges::find(config.circuits, id, &Circuit::id);
-        if (found == config.circuits.end()) {
-            if (!patch.breaker)
-                return Error{Errc::kInvalid, "is required for a new circuit", "breakerA"};
-            config.circuits.push_back(
-                {.id = id, .site = config.site.id, .parent = {}, .breaker = {}});
-            found = std::prev(config.circuits.end());
-        }
-        apply(patch, *found);
+        BUSBAR_TRY(circuit, patched(config, id, patch));
+        put(config.circuits, std::move(circuit));
     }
     for (const auto& [id, patch] : draft.chargers) {
-        auto found = std::ranges::find(config.chargers, id, &Charger::id);
-        if (found == config.chargers.end()) {
-            if (!patch.circuit)
-                return Error{Errc::kInvalid, "is required for a new charger", "circuit"};
-            if (!patch.maximum && !(patch.dc && *patch.dc))
-                return Error{Errc::kInvalid, "is required for a new charger", "maximumA"};
-            config.chargers.push_back({.id = id, .circuit = *patch.circuit});
-            found = std::prev(config.chargers.end());
-        }
-        apply(patch, *found);
+        BUSBAR_TRY(charger, patched(config, id, patch));
+        put(config.chargers, std::move(charger));
     }
-    BUSBAR_TRY(checked, check_site(config));
+    BUSBAR_TRY(checked, check_parts(config));
     (void)checked;
-    BUSBAR_TRY(zones, check_zones(config));
-    (void)zones;
     return config;
 }
 
@@ -101,15 +83,9 @@ Result<std::vector<Rule>> SiteHome::planned_rules(const PlanDraft& draft,
         if (rule.expired(rule.created_at))
             return Error{Errc::kInvalid, "is in the past", "expiresAt"};
         if (rule.id.str().empty()) rule.id = RuleId("planned-" + std::to_string(++made));
-        BUSBAR_TRY(checked, check_rule(config, rule));
+        BUSBAR_TRY(checked, check_rule(config, rules, rule));
         (void)checked;
-        BUSBAR_TRY(reaches, check_suspension(rules, rule));
-        (void)reaches;
-        const auto found = std::ranges::find(rules, rule.id, &Rule::id);
-        if (found == rules.end())
-            rules.push_back(std::move(rule));
-        else
-            *found = std::move(rule);
+        put(rules, std::move(rule));
     }
     return rules;
 }
@@ -126,7 +102,7 @@ Result<PlanReport> SiteHome::plan(const PlanDraft& draft) const {
         const auto& network = outlook.network;
         std::vector<Occupant> charging(network.leaves.size());
         std::vector<LeafState> states(network.leaves.size());
-        std::vector<ForeignLoad> foreign(network.rows.size());
+        std::vector<PerPhase> foreign(network.rows.size());
         const auto known = occupants();
         for (LeafIndex leaf = 0; leaf < states.size(); ++leaf) {
             // One that is not there yet counts as it will before it first connects.
@@ -144,10 +120,11 @@ Result<PlanReport> SiteHome::plan(const PlanDraft& draft) const {
         outlook.resolver.set_rules(
             effective_rules(outlook.config, network, outlook.rules, charging, at));
         outlook.resolver.resolve(states, foreign);
-        outlook.reasons = outlook.resolver.reasons(outlook.rules);
+        outlook.reasons = outlook.resolver.reasons(outlook.rules, 0, network.leaves.size());
     };
     Outlook before(config_, rules_), after(config, std::move(rules));
-    if (const auto fits = keeps_promises(after.config, after.rules); !fits) return fits.error();
+    if (const auto fits = keeps_promises(after.config, after.network, after.rules); !fits)
+        return fits.error();
     solve(before);
     solve(after);
 

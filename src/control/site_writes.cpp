@@ -6,7 +6,6 @@
 #include "control/json.hpp"
 #include "control/site_home.hpp"
 #include "rules/effective.hpp"
-#include "rules/window_times.hpp"
 
 namespace busbar::control {
 namespace {
@@ -21,18 +20,6 @@ constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
 
 Error rule_not_found(const RuleId& id) {
     return {Errc::kNotFound, "rule '" + id.str() + "' does not exist"};
-}
-
-// Puts `value` in the place of the one with its id, or at the end. True if it was new.
-template <class T>
-bool put(std::vector<T>& list, const T& value) {
-    const auto found = std::ranges::find(list, value.id, &T::id);
-    if (found == list.end()) {
-        list.push_back(value);
-        return true;
-    }
-    *found = value;
-    return false;
 }
 
 void put_tag(std::vector<IdTag>& list, const IdTag& value) {
@@ -109,21 +96,28 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
 }
 
 // What cannot be kept already does not count against the write.
-Status SiteHome::keeps_promises(const SiteConfig& config, std::span<const Rule> rules) const {
+Status SiteHome::keeps_promises(const SiteConfig& config, const Network& network,
+                                std::span<const Rule> rules) const {
     const auto now = world_.clock.wall();
     return check_promises(broken_promises(config_, network_, rules_, now),
-                          broken_promises(config, compile(config, rules), rules, now));
+                          broken_promises(config, network, rules, now));
+}
+
+// The network with these rules' sets: the live one, unless they make others.
+const Network& SiteHome::network_with(std::span<const Rule> rules,
+                                      std::optional<Network>& made) const {
+    if (same_sets(network_, rules)) return network_;
+    return made.emplace(compile(config_, rules));
 }
 
 Status SiteHome::check_with(const Rule& rule) const {
-    BUSBAR_TRY(checked, check_rule(config_, rule));
+    BUSBAR_TRY(checked, check_rule(config_, rules_, rule));
     (void)checked;
-    BUSBAR_TRY(reaches, check_suspension(rules_, rule));
-    (void)reaches;
     if (!has_to_fit(rule)) return Done{};
     auto rules = rules_;
     put(rules, rule);
-    auto kept = keeps_promises(config_, rules);
+    std::optional<Network> made;
+    auto kept = keeps_promises(config_, network_with(rules, made), rules);
     if (kept) return kept;
     auto error = std::move(kept).error();
     error.field = "select";
@@ -165,7 +159,8 @@ void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>
 std::vector<std::string> SiteHome::warnings_for(const Rule& rule) const {
     auto rules = rules_;
     rules.push_back(rule);
-    const auto network = compile(config_, rules);
+    std::optional<Network> made;
+    const auto& network = network_with(rules, made);
     const auto now = world_.clock.wall();
     const auto charging = occupants();
     const auto ruled = effective_rules(config_, network, rules, charging, now);
@@ -263,12 +258,9 @@ void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
     in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Circuit>>& done) {
         const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
         const bool created = found == config_.circuits.end();
-        if (created && !patch.breaker)
-            return done(Error{Errc::kInvalid, "is required for a new circuit", "breakerA"});
-        Circuit circuit =
-            created ? Circuit{.id = id, .site = config_.site.id, .parent = {}, .breaker = {}}
-                    : *found;
-        apply(patch, circuit);
+        auto made = patched(config_, id, patch);
+        if (!made) return done(std::move(made).error());
+        const auto& circuit = *made;
         if (const auto checked = check_name(circuit.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.circuits, circuit);
@@ -344,11 +336,9 @@ Status SiteHome::may_change(const Circuit& from, const Circuit& to) const {
 
 // Whether the configuration holds together, also with what rules hold for good.
 Status SiteHome::check_config(const SiteConfig& config) const {
-    BUSBAR_TRY(checked, check_site(config));
+    BUSBAR_TRY(checked, check_parts(config));
     (void)checked;
-    BUSBAR_TRY(zones, check_zones(config));
-    (void)zones;
-    return keeps_promises(config, rules_);
+    return keeps_promises(config, compile(config, rules_), rules_);
 }
 
 // Deleting what a rule speaks of would leave the rule behind, to bite whoever gets the id next.
@@ -356,7 +346,7 @@ Status SiteHome::not_selected(SelectorKind kind, const std::string& name) const 
     const auto is_about = [&](SelectorKind of, const std::string& said) {
         if (of == kind) return said == name;
         const bool evse = of == SelectorKind::kEvse && kind == SelectorKind::kCharger;
-        return evse && (said == name || said.substr(0, said.rfind('/')) == name);
+        return evse && (said == name || parse_evse(said).charger.str() == name);
     };
     for (const auto& rule : rules_) {
         bool found = is_about(rule.select.kind, rule.select.name);
@@ -375,12 +365,9 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
     in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Charger>>& done) {
         const auto found = std::ranges::find(config_.chargers, id, &Charger::id);
         const bool created = found == config_.chargers.end();
-        if (created && !patch.circuit)
-            return done(Error{Errc::kInvalid, "is required for a new charger", "circuit"});
-        if (created && !patch.maximum && !(patch.dc && *patch.dc))
-            return done(Error{Errc::kInvalid, "is required for a new charger", "maximumA"});
-        Charger charger = created ? Charger{.id = id, .circuit = *patch.circuit} : *found;
-        apply(patch, charger);
+        auto made = patched(config_, id, patch);
+        if (!made) return done(std::move(made).error());
+        const auto& charger = *made;
         if (const auto checked = check_name(charger.name); !checked) return done(checked.error());
         auto config = config_;
         put(config.chargers, charger);

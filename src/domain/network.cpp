@@ -82,11 +82,7 @@ std::int64_t transaction_number(std::string_view text) {
 // A charger's name as it is stands for its first EVSE: ids may hold a slash themselves.
 std::optional<LeafIndex> leaf_named(const Network& network, const std::string& name) {
     if (const auto leaf = network.leaf_of({ChargerId(name), 1})) return leaf;
-    const auto slash = name.rfind('/');
-    if (slash == std::string::npos) return {};
-    const auto number = transaction_number(std::string_view(name).substr(slash + 1));
-    if (number < 1 || number > 1'000) return {};
-    return network.leaf_of({ChargerId(name.substr(0, slash)), static_cast<int>(number)});
+    return network.leaf_of(parse_evse(name));
 }
 
 // What a term means on this network, found once and then asked for each leaf.

@@ -1,6 +1,7 @@
 #include "domain/site.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -284,6 +285,18 @@ std::optional<BuildingLoad::Covers> parse_covers(std::string_view word) {
 std::string to_string(const EvseId& evse) {
     if (evse.number == 1) return evse.charger.str();
     return evse.charger.str() + "/" + std::to_string(evse.number);
+}
+
+EvseId parse_evse(std::string_view text) {
+    const auto slash = text.rfind('/');
+    int number = 0;
+    if (slash != std::string_view::npos) {
+        const auto* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, number);
+        if (error != std::errc{} || stop != end) number = 0;
+    }
+    if (number < 1) return {ChargerId(std::string(text)), 1};
+    return {ChargerId(std::string(text.substr(0, slash))), number};
 }
 
 Charger as_wired(Charger charger, Supply supply) {

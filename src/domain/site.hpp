@@ -78,6 +78,9 @@ struct EvseId {
 };
 // "CP-7", and "CP-7/2" from the second EVSE on.
 std::string to_string(const EvseId& evse);
+// The other way round; without a number behind a slash, the first EVSE. A charger's id may look
+// like an EVSE's: where a charger has the whole text for its id, that is meant.
+EvseId parse_evse(std::string_view text);
 
 struct Charger {
     ChargerId id;

@@ -295,6 +295,12 @@ Status check_suspension(std::span<const Rule> rules, const Rule& suspension) {
     return Done{};
 }
 
+Status check_rule(const SiteConfig& config, std::span<const Rule> rules, const Rule& rule) {
+    BUSBAR_TRY(checked, check_rule(config, rule));
+    (void)checked;
+    return check_suspension(rules, rule);
+}
+
 std::vector<BrokenPromise> broken_promises(const SiteConfig& config, const Network& network,
                                            std::span<const Rule> rules, TimePoint now) {
     const auto lasting = lasting_rules(rules, now);

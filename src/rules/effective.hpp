@@ -89,6 +89,8 @@ Status check_rule(const SiteConfig& config, const Rule& rule);
 // at all, and its layer is not above the suspension's. Anything else passes. Fails with
 // kNotFound or kForbidden; the field is "suspends".
 Status check_suspension(std::span<const Rule> rules, const Rule& suspension);
+// Both: the rule by itself, and among those there are.
+Status check_rule(const SiteConfig& config, std::span<const Rule> rules, const Rule& rule);
 
 // Where what is promised for good does not fit, and by how much.
 struct BrokenPromise {
