@@ -12,6 +12,8 @@ public:
     virtual ~Clock() = default;
     virtual TimePoint wall() const = 0;
     virtual SteadyPoint steady() const = 0;
+    // Whether somebody keeps the calendar right (NTP). If not, it may be wrong by any amount.
+    virtual bool is_kept() const = 0;
 };
 
 // The system's clocks. One for the whole process.
@@ -24,6 +26,8 @@ public:
 
     TimePoint wall() const override { return wall_; }
     SteadyPoint steady() const override { return steady_; }
+    bool is_kept() const override { return kept_; }
+    void keep(bool kept) { kept_ = kept; }
 
     void advance(Duration by) {
         wall_ += by;
@@ -35,6 +39,7 @@ public:
 private:
     TimePoint wall_;
     SteadyPoint steady_;
+    bool kept_ = true;
 };
 
 }  // namespace busbar

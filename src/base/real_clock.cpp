@@ -1,3 +1,5 @@
+#include <sys/timex.h>
+
 #include "base/clock.hpp"
 
 namespace busbar {
@@ -9,6 +11,10 @@ public:
         return std::chrono::floor<Duration>(std::chrono::system_clock::now());
     }
     SteadyPoint steady() const override { return std::chrono::steady_clock::now(); }
+    bool is_kept() const override {
+        timex state{};
+        return adjtimex(&state) != TIME_ERROR;
+    }
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ struct DeleteCircuit {
 };
 struct PutRule {
     Rule rule;  // version 1 creates; version n replaces n - 1, or fails with kConflict.
+    std::vector<TimePoint> boundaries = {};  // When it next begins or ends to hold.
 };
 struct DeleteRule {
     RuleId id;
@@ -96,7 +97,7 @@ struct AuditRow {
 // A moment at which a rule begins or ends to hold. Durable from the rule's own transaction on,
 // until somebody claimed it.
 struct Boundary {
-    RuleId rule;
+    RuleId rule;  // Or "circuit feeder": of its peaks.
     SiteId site;
     TimePoint due;
 };
@@ -136,6 +137,9 @@ public:
 
     // Inserts or replaces by id. Durable when called back.
     virtual void save_transaction(Transaction transaction, Callback<Done> done) = 0;
+
+    // Adds boundaries; those that are there already stay. Windows come again and again.
+    virtual void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) = 0;
 
     // Takes out, in one transaction, the boundaries due at or before `now`.
     virtual void claim_boundaries(TimePoint now, Callback<std::vector<Boundary>> done) = 0;

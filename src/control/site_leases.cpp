@@ -17,7 +17,6 @@ using std::chrono::seconds;
 constexpr auto kStartBefore = 60s;
 // A clock that is known no better than this is not known.
 constexpr int kLeaseToUncertainty = 2;
-constexpr auto kClockJump = 2s;
 constexpr auto kRetrySaveAfter = 1s;
 constexpr std::size_t kMostWaitingToAuthorize = 8;
 constexpr auto kAuthorizeWithin = 10s;
@@ -74,16 +73,13 @@ bool SiteHome::is_durable(LeafIndex leaf, Amperes value, const std::optional<Lea
 
 // Rows say in calendar time when a lease ends: when our own clock was set, they are wrong.
 void SiteHome::watch_clock(SteadyPoint now, TimePoint wall) {
-    const auto difference = wall.time_since_epoch() - now.time_since_epoch();
-    const auto jump = std::chrono::floor<Duration>(difference - std::exchange(clock_, difference));
-    if (running_since_ == SteadyPoint{}) {
-        running_since_ = now;
-        return;
-    }
-    if (jump < kClockJump && jump > -kClockJump) return;
-    alarm(config_.site.id.str(), "our own clock was set " +
-                                     decimal((jump < 0s ? -jump : jump).count() / 1000) +
-                                     (jump < 0s ? " s back" : " s forward"));
+    const std::chrono::nanoseconds ahead = wall.time_since_epoch() - now.time_since_epoch();
+    const auto before = std::exchange(clock_, ahead);
+    const auto jump = ahead - before.value_or(ahead);
+    if (std::chrono::abs(jump) < kClockJump) return;
+    const auto by = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::abs(jump));
+    alarm(config_.site.id.str(), "our own clock was set " + decimal(by.count()) +
+                                     (jump < jump.zero() ? " s back" : " s forward"));
     rules_changed_ = true;
     for (auto& live : live_)
         if (live.durable_until) live.durable_until = now;
@@ -215,6 +211,7 @@ void SiteHome::authorize(const ChargerId& charger, std::function<void(Authorizat
     if (found == stations_.end()) return reply(Authorization::kInvalid);
     auto& waiting = found->second.waiting_to_authorize;
     if (waiting.size() >= kMostWaitingToAuthorize) return reply(Authorization::kInvalid);
+    if (waiting.empty()) found->second.authorize_by = world_.clock.steady() + kAuthorizeWithin;
     waiting.push_back(std::move(reply));
     touch();
 }
@@ -224,8 +221,8 @@ void SiteHome::answer_authorizations(Station& station, Leaves leaves, SteadyPoin
     bool ready = true;
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf)
         ready = ready && (ledger_.known(leaf) || ledger_.may_renew(leaf));
-    const auto give_up = station.connected_at + kAuthorizeWithin;
-    if (!ready && station.online && now < give_up) return wake_at(give_up);
+    if (!ready && station.online && now < station.authorize_by)
+        return wake_at(station.authorize_by);
     for (const auto& reply : std::exchange(station.waiting_to_authorize, {}))
         reply(ready ? Authorization::kAccepted : Authorization::kInvalid);
 }
@@ -239,13 +236,22 @@ void SiteHome::tell_outage(LeafIndex leaf, Reason& reason) const {
     reason.until = world_.clock.wall() + std::chrono::ceil<Duration>(ends);
 }
 
+// It can only be lowered: what it cannot be given is for others.
+void SiteHome::stay_below(LeafIndex leaf) {
+    auto& state = states_[leaf];
+    const auto has = ledger_.applied(leaf, ProfilePurpose::kTransaction).value_or(0_A);
+    if (has < network_.leaves[leaf].minimum) state.wants = false;
+    state.takes = std::min(state.takes.value_or(has), has);
+}
+
 // --- Writes --------------------------------------------------------------------------------------
 
 void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoint now) {
     using enum WriteBudget::State;
-    const bool was_spent = station.writes.state(now) == kSpent;
     station.writes.wrote(now);
-    if (!was_spent && station.writes.state(now) == kSpent)
+    const auto left = station.writes.state(now);
+    if (left == kPlenty) station.writes_were_spent = false;
+    if (left == kSpent && !std::exchange(station.writes_were_spent, true))
         alarm(charger.str(), "has taken all its " + std::to_string(station.writes.per_day()) +
                                  " writes of a day: it is left to its floor");
 }

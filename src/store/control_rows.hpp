@@ -32,6 +32,7 @@ Status put_revision(Connection& db, std::int64_t revision);
 Status put_audit(Connection& db, const control::AuditRow& row, const SiteId& site);
 Result<std::vector<control::AuditRow>> load_audit(Connection& db, std::int64_t before, int limit);
 
+Status put_boundary(Connection& db, const control::Boundary& row);
 Status put_potential(Connection& db, const control::PotentialRow& row);
 Status put_transaction(Connection& db, const Transaction& transaction);
 
