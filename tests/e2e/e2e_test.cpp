@@ -9,9 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "app/http_client.hpp"
-#include "base/clock.hpp"
-#include "binary.hpp"
+#include "asking.hpp"
 #include "sim/fleet.hpp"
 #include "sim/garage.hpp"
 
@@ -22,46 +20,11 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 namespace asio = boost::asio;
 
-constexpr auto kPatience = 60s;  // Far beyond what anything takes; a sanitizer is slow.
-
-app::HttpClient client_of(const ServerProcess& server) {
-    return std::move(*app::HttpClient::to(server.url(), kPatience));
-}
-
-json::value get(app::HttpClient& client, const std::string& target) {
-    const auto reply = client.request("GET", target);
-    EXPECT_TRUE(reply) << reply.error().message;
-    EXPECT_EQ(reply->status, 200) << reply->body;
-    return json::parse(reply->body);
-}
-
-// Asks again and again until the answer is right.
-template <class Right>
-bool eventually(Right&& right) {
-    const auto end = real_clock().steady() + kPatience;
-    while (real_clock().steady() < end)
-        if (right()) return true;
-    return false;
-}
-
 const json::object& charger_in(const json::value& overview, const std::string& id) {
     for (const auto& site : overview.at("sites").as_array())
         for (const auto& charger : site.at("chargers").as_array())
             if (charger.at("id").as_string() == id) return charger.as_object();
     throw std::runtime_error("no charger " + id);
-}
-
-bool all_applied(const json::value& overview) {
-    for (const auto& site : overview.at("sites").as_array())
-        for (const auto& charger : site.at("chargers").as_array()) {
-            const auto& c = charger.as_object();
-            if (!c.at("online").as_bool()) return false;
-            if (c.at("transaction").is_null()) continue;
-            if (c.at("appliedA").is_null()) return false;
-            if (c.at("appliedA").to_number<double>() != c.at("desiredA").to_number<double>())
-                return false;
-        }
-    return true;
 }
 
 std::int64_t revision(app::HttpClient& client) {
