@@ -83,6 +83,11 @@ protected:
         ASSERT_NO_FATAL_FAILURE(configure());
         ASSERT_NO_FATAL_FAILURE(start_fleet());
         ASSERT_TRUE(eventually([&] { return all_applied(get(*client_, "/api/v1/overview")); }));
+        const auto drawing = [](const sim::FleetSnapshot& now) {
+            return std::ranges::all_of(now.circuits,
+                                       [](const auto& c) { return c.drawn.now == c.enforced.now; });
+        };
+        ASSERT_TRUE(fleet_->wait_until(drawing, kPatience));
         full_ = fleet_->snapshot().circuits;
         // Otherwise nothing below would be hard.
         const auto& feeder = full_.front();
@@ -137,6 +142,7 @@ protected:
         for (const auto& charger : options.chargers)
             ASSERT_TRUE(fleet_->plug(charger.id.str(), {.capacity = WattHours::of(10'000'000),
                                                         .maximum = 32_A,
+                                                        .ramp_per_second = 100_A,
                                                         .lag_most = scale_.most_lag,
                                                         .seed = ++seed}));
         fleet_->restart_record();
@@ -241,7 +247,9 @@ void KilledServer::kill_again_and_again(const Scale& scale, Duration full_within
     sim::Random random{20'260'210};
     Duration longest{0};
     for (int kill = 0; kill < scale.kills; ++kill) {
-        kill_in_a_storm(random.between(Duration{0}, scale.most_storm));
+        // From at once to long after amperes have moved, each at random in its part of that.
+        const auto part = scale.most_storm / scale.kills;
+        kill_in_a_storm(random.between(part * kill, part * (kill + 1)));
         if (kLeases && kill < scale.falls) {
             const auto at_floor = [](const sim::FleetSnapshot& now) {
                 return std::ranges::all_of(now.chargers,
@@ -270,7 +278,7 @@ TEST_F(KilledServer, NoBreakerIsOverloadedAndAllIsHandedOutAgain) {
                           .most_lag = 200ms,
                           .kills = 2,
                           .falls = 0,
-                          .most_storm = 1'500ms},
+                          .most_storm = 2'400ms},
                          kPatience);
 }
 
