@@ -52,8 +52,16 @@ void add_sim(CLI::App& app, int& code) {
                      "How many; without it, the twenty of the demo garage")
         ->check(CLI::Range(1, 10'000));
     command->add_option("--prefix", options->prefix, "Of their identities")->capture_default_str();
+    command
+        ->add_option("--breaker", options->breaker_a,
+                     "With --chargers: A of the one circuit that feeds them all, and is watched")
+        ->check(CLI::Range(1, 1'000'000))
+        ->needs("--chargers");
     command->add_option("--seed", options->seed, "Of all chance")->capture_default_str();
     command->add_option("--seconds", options->seconds, "How long; without it, until stopped");
+    command->add_option("--report", options->report,
+                        "JSON file for the most that flowed, and that chargers would have let "
+                        "flow, through each breaker");
     command->callback([options, &code] { code = simulate(*options); });
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio.hpp>
 #include <boost/json.hpp>
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -319,6 +320,22 @@ TEST_F(Garage, ReadingsAreThereWhenAnsweredAndAfterKillMinusNine) {
     const auto performance = get(*client_, "/v1/analytics/performance/VEH-001");
     EXPECT_EQ(performance.at("dcDeliveredTotal").to_number<double>(), 11.2);
     EXPECT_EQ(performance.at("efficiencyRatio").to_number<double>(), 0.896);
+}
+
+TEST_F(Garage, ASimulationReportsWhatItsBreakersSaw) {
+    start_server();
+    configure();
+    const auto report = (folder_.path() / "seen.json").string();
+    const auto url = "ws://127.0.0.1:" + server_->port() + "/ocpp/";
+    const auto end = Process({"sim", "--url", url, "--seconds", "1", "--report", report}).wait();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_NE(end.out.find("of 20 connected"), std::string::npos) << end.out;
+    std::ifstream file(report);
+    const auto seen = json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    EXPECT_EQ(seen.as_array().size(), 3u);
+    EXPECT_EQ(seen.at(0).at("id").as_string(), "feeder");
+    EXPECT_EQ(seen.at(0).at("breakerA").at("L1").to_number<int>(), 160);
+    EXPECT_EQ(seen.at(0).at("drawn").at("momentsOver").to_number<int>(), 0);
 }
 
 TEST_F(Garage, TheCommandLineTalksToAServer) {
