@@ -65,12 +65,9 @@ private:
         if (real_clock().wall() >= caps_begin) return slow_machine();
         rig_.recorder().forget();
         const auto expected = begins.size() + ends.size();
+        const auto most = kPatience + (at - real_clock().wall());
         BUSBAR_TRY(seen, rig_.recorder().wait(
-                             "the boundaries",
-                             [expected](const Recorder::Seen& now) {
-                                 return now.answered.size() >= expected;
-                             },
-                             kPatience + (at - real_clock().wall())));
+                             "the boundaries", expected, [](const auto&) { return true; }, most));
         BUSBAR_TRY(begun, add_row("cap-begins", begins, seen));
         (void)begun;
         return add_row("suspension-ends", ends, seen);
@@ -130,7 +127,7 @@ private:
                                            most + R"(,"startsAt":")" + format_time(at) + R"("})"));
             if (real_clock().wall() >= at) return slow_machine();
             rig_.recorder().forget();
-            BUSBAR_TRY(seen, rig_.recorder().wait("all chargers to be lowered",
+            BUSBAR_TRY(seen, rig_.recorder().wait("all chargers to be lowered", all,
                                                   [all](const Recorder::Seen& now) {
                                                       return now.accepted(16_A) >= all;
                                                   }));
@@ -139,10 +136,8 @@ private:
             rig_.recorder().forget();
             BUSBAR_TRY(lifted, rig_.write("its end", "DELETE", kRules + ("/" + cap), ""));
             (void)lifted;
-            BUSBAR_TRY(raised, rig_.recorder().wait("all chargers to be raised again",
-                                                    [all](const Recorder::Seen& now) {
-                                                        return now.answered.size() >= all;
-                                                    }));
+            BUSBAR_TRY(raised, rig_.recorder().wait("all chargers to be raised again", all,
+                                                    [](const auto&) { return true; }));
             (void)raised;
         }
         rows_.push_back({.name = "root-cap-begins-" + std::to_string(rig_.chargers()),

@@ -50,7 +50,7 @@ private:
     Result<Recorder::Seen> all_at(Amperes limit, const std::string& what) {
         const auto all = static_cast<std::size_t>(rig_.chargers());
         return rig_.recorder().wait(
-            what, [=](const Recorder::Seen& seen) { return seen.accepted(limit) >= all; });
+            what, all, [=](const Recorder::Seen& seen) { return seen.accepted(limit) >= all; });
     }
 
     Status rule_writes() {

@@ -74,16 +74,17 @@ SteadyPoint Recorder::Seen::last_answered() const {
 }
 
 void Recorder::note(const control::FeedEvent& event) {
+    bool tell = false;
     {
         const std::lock_guard lock(mutex_);
-        if (const auto* sent = std::get_if<control::Dispatched>(&event))
+        if (const auto* sent = std::get_if<control::Dispatched>(&event)) {
             seen_.sent.push_back(*sent);
-        else if (const auto* answered = std::get_if<control::Answered>(&event))
+        } else if (const auto* answered = std::get_if<control::Answered>(&event)) {
             seen_.answered.push_back(*answered);
-        else
-            return;
+            tell = seen_.answered.size() >= awaited_;
+        }
     }
-    changed_.notify_all();
+    if (tell) changed_.notify_all();
 }
 
 void Recorder::forget() {
@@ -91,11 +92,13 @@ void Recorder::forget() {
     seen_ = {};
 }
 
-Result<Recorder::Seen> Recorder::wait(const std::string& what,
+Result<Recorder::Seen> Recorder::wait(const std::string& what, std::size_t answers,
                                       const std::function<bool(const Seen&)>& enough,
                                       Duration most) {
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, most, [&] { return enough(seen_); })) return seen_;
+    awaited_ = answers;
+    const auto there = [&] { return seen_.answered.size() >= answers && enough(seen_); };
+    if (changed_.wait_for(lock, most, there)) return seen_;
     return Error{Errc::kTimeout, "waited in vain for " + what};
 }
 
@@ -171,7 +174,7 @@ Status BenchRig::plug_all() {
         (void)plugged;
     }
     const auto all = static_cast<std::size_t>(chargers_);
-    BUSBAR_TRY(full, recorder_.wait("the first limits", [all](const Recorder::Seen& seen) {
+    BUSBAR_TRY(full, recorder_.wait("the first limits", all, [all](const Recorder::Seen& seen) {
         return seen.accepted(32_A) >= all;
     }));
     (void)full;
@@ -201,9 +204,10 @@ Result<BenchRig::Timed> BenchRig::timed(const std::string& what, const std::stri
     const auto of_charger = [&](const auto& event) {
         return event.charger.str() == charger && event.cause;
     };
-    BUSBAR_TRY(seen, recorder_.wait(what + " to reach " + charger, [&](const Recorder::Seen& now) {
-        return std::ranges::any_of(now.answered, of_charger);
-    }));
+    BUSBAR_TRY(seen,
+               recorder_.wait(what + " to reach " + charger, 1, [&](const Recorder::Seen& now) {
+                   return std::ranges::any_of(now.answered, of_charger);
+               }));
     const auto sent = std::ranges::find_if(seen.sent, of_charger);
     const auto answered = std::ranges::find_if(seen.answered, of_charger);
     return Timed{.id = std::move(id),

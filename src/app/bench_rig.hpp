@@ -37,15 +37,18 @@ public:
 
     void note(const control::FeedEvent& event);
     void forget();
-    // What was seen when `enough` of it was there. Fails with kTimeout, naming `what`, after 10 s
-    // in vain, or `most`.
-    Result<Seen> wait(const std::string& what, const std::function<bool(const Seen&)>& enough,
+    // What was seen when so many answers, and `enough`, were there. Until there are so many nobody
+    // is woken, so that looking takes no time from what is looked at. Fails with kTimeout, naming
+    // `what`, after `most` in vain.
+    Result<Seen> wait(const std::string& what, std::size_t answers,
+                      const std::function<bool(const Seen&)>& enough,
                       Duration most = std::chrono::seconds{10});
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
     Seen seen_;
+    std::size_t awaited_ = 0;  // Answers.
 };
 
 class BenchRig {
