@@ -27,7 +27,8 @@ SiteConfig bench_site(int chargers) {
                                    .maximum = 32_A,
                                    .quantum = 0.1_A,
                                    .settle = 1s,
-                                   .keeps_profiles = true});
+                                   .keeps_profiles = true,
+                                   .writes_per_day = 0});
     return config;
 }
 

@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Whether chargers fall back by themselves when their server is gone.
-constexpr bool kLeases = false;
+constexpr bool kLeases = true;
 constexpr std::chrono::seconds kLease = 20s;
 constexpr std::chrono::seconds kFallWithin = kLease + 10s;
 constexpr std::size_t kClients = 4;
@@ -118,7 +118,7 @@ protected:
         for (const auto& c : config_.chargers)
             put("/api/v1/chargers/" + c.id.str(),
                 R"({"circuit":")" + c.circuit.str() + R"(","maximumA":32,"quantumA":0.1,)" +
-                    (kLeases ? R"("trust":"A",)" : "") + R"("settleMs":)" +
+                    (kLeases ? R"("trust":"A","writesPerDay":0,)" : "") + R"("settleMs":)" +
                     milliseconds_of(c.settle) + R"(,"phases":")" + to_string(c.phases) +
                     R"(","keepsProfiles":true})");
     }
