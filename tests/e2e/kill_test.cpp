@@ -219,6 +219,33 @@ protected:
         return std::chrono::duration_cast<Duration>(real_clock().steady() - started);
     }
 
+    // Whether every charger knows what to fall back to: a server that has just begun has to hear
+    // their clocks first.
+    bool all_leased() const {
+        return std::ranges::all_of(config_.chargers, [this](const Charger& charger) {
+            const auto received = *fleet_->received(charger.id.str());
+            return !received.empty() && received.back().periods.size() > 1;
+        });
+    }
+
+    // The circuits that do not carry what they did, and why a charger on the first of them has
+    // what it has.
+    std::string what_is_missing() {
+        std::string out;
+        const auto now = fleet_->snapshot();
+        for (std::size_t i = full_.size(); i-- > 0;) {
+            if (now.circuits[i].enforced.now == full_[i].enforced.now) continue;
+            out += "\n" + full_[i].id.str() + ":";
+            for (const auto phase : kPhases)
+                out += " " + decimal(now.circuits[i].enforced.now[phase].in_milli()) + " of " +
+                       decimal(full_[i].enforced.now[phase].in_milli()) + " A";
+        }
+        const auto least = std::ranges::min_element(now.chargers, {}, &sim::ChargerSnapshot::limit);
+        const auto why =
+            client_->request("GET", "/api/v1/chargers/" + least->id.str() + "/explain");
+        return out + "\n" + decimal(least->limit.in_milli()) + " A: " + (why ? why->body : "");
+    }
+
     void expect_no_overload() {
         for (const auto& circuit : fleet_->snapshot().circuits) {
             EXPECT_FALSE(circuit.drawn.ever_over()) << circuit.id.str();
@@ -247,10 +274,14 @@ void KilledServer::kill_again_and_again(const Scale& scale, Duration full_within
     sim::Random random{20'260'210};
     Duration longest{0};
     for (int kill = 0; kill < scale.kills; ++kill) {
+        const bool falls = kLeases && kill < scale.falls;
+        if (falls) {
+            ASSERT_TRUE(eventually([this] { return all_leased(); })) << "kill " << kill;
+        }
         // From at once to long after amperes have moved, each at random in its part of that.
         const auto part = scale.most_storm / scale.kills;
         kill_in_a_storm(random.between(part * kill, part * (kill + 1)));
-        if (kLeases && kill < scale.falls) {
+        if (falls) {
             const auto at_floor = [](const sim::FleetSnapshot& now) {
                 return std::ranges::all_of(now.chargers,
                                            [](const auto& c) { return c.limit == 0_A; });
@@ -258,11 +289,21 @@ void KilledServer::kill_again_and_again(const Scale& scale, Duration full_within
             const auto left = killed_at_ + kFallWithin - real_clock().steady();
             EXPECT_TRUE(fleet_->wait_until(at_floor, std::chrono::duration_cast<Duration>(left)))
                 << "not all at their floor, kill " << kill;
+            for (const auto& charger : fleet_->snapshot().chargers) {
+                if (charger.limit == 0_A) continue;
+                const auto last = fleet_->received(charger.id.str())->back();
+                ADD_FAILURE()
+                    << charger.id.str() << " at " << decimal(charger.limit.in_milli())
+                    << " A, sent " << decimal(last.limit().in_milli()) << " A with "
+                    << last.periods.size() << " periods "
+                    << std::chrono::ceil<std::chrono::milliseconds>(killed_at_ - last.at).count()
+                    << " ms before the kill, accepted: " << last.accepted;
+            }
         }
         start_server(port);
         delete_all_rules();
         const auto took = back_to_full(full_within);
-        ASSERT_TRUE(took) << "not all is handed out again, kill " << kill;
+        ASSERT_TRUE(took) << "not all is handed out again, kill " << kill << what_is_missing();
         longest = std::max(longest, *took);
         expect_no_overload();
     }
