@@ -52,8 +52,16 @@ void add_sim(CLI::App& app, int& code) {
                      "How many; without it, the twenty of the demo garage")
         ->check(CLI::Range(1, 10'000));
     command->add_option("--prefix", options->prefix, "Of their identities")->capture_default_str();
+    command
+        ->add_option("--breaker", options->breaker_a,
+                     "With --chargers: A of the one circuit that feeds them all, and is watched")
+        ->check(CLI::Range(1, 1'000'000))
+        ->needs("--chargers");
     command->add_option("--seed", options->seed, "Of all chance")->capture_default_str();
     command->add_option("--seconds", options->seconds, "How long; without it, until stopped");
+    command->add_option("--report", options->report,
+                        "JSON file for the most that flowed, and that chargers would have let "
+                        "flow, through each breaker");
     command->callback([options, &code] { code = simulate(*options); });
 }
 
@@ -97,22 +105,37 @@ void add_bench_sessions(CLI::App& bench, int& code) {
     });
 }
 
-void add_bench(CLI::App& app, int& code) {
-    auto* bench = app.add_subcommand("bench", "Measure this machine");
-    bench->require_subcommand(1);
-    auto options = std::make_shared<DispatchBench>();
+// One of those that measure rows of times with so many chargers and rounds.
+template <class Options>
+void add_bench_of_control(CLI::App& bench, const char* name, const char* help,
+                          const char* of_rounds,
+                          Result<std::vector<BenchRow>> (*measure)(const Options&), int& code) {
+    auto options = std::make_shared<Options>();
     auto json = std::make_shared<bool>(false);
-    auto* command = bench->add_subcommand("dispatch", "Rule write to the charger's socket");
+    auto* command = bench.add_subcommand(name, help);
     command->add_option("--chargers", options->chargers, "Connected chargers")
         ->check(CLI::Range(1, 5'000))
         ->capture_default_str();
-    command->add_option("--rounds", options->rounds, "Of each operation")
-        ->check(CLI::Range(1, 100'000))
+    command->add_option("--rounds", options->rounds, of_rounds)
+        ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     command->add_flag("--json", *json, "An array for programs");
-    command->callback([options, json, &code] {
-        code = show_figures(bench_dispatch(*options), *json ? bench_json : bench_table);
+    command->callback([options, json, measure, &code] {
+        code = show_figures(measure(*options), *json ? bench_json : bench_table);
     });
+}
+
+void add_bench(CLI::App& app, int& code) {
+    auto* bench = app.add_subcommand("bench", "Measure this machine");
+    bench->require_subcommand(1);
+    add_bench_of_control(*bench, "dispatch", "Rule write to the charger's socket",
+                         "Of each operation", bench_dispatch, code);
+    add_bench_of_control(*bench, "boundary", "A rule's begin or end to the charger's socket",
+                         "Boundaries of one charger each; a tenth as many lower all",
+                         bench_boundary, code);
+    add_bench_of_control(
+        *bench, "neighbours", "Rule writes beside chargers that answer late or never",
+        "Writes with such neighbours, and as many without", bench_neighbours, code);
     add_bench_sessions(*bench, code);
 }
 

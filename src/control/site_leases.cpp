@@ -153,7 +153,16 @@ void SiteHome::hear_clock(const ChargerId& charger, std::optional<TimePoint> sta
     const bool was_known = found->second.clock.known();
     found->second.clock.said(*stamp, world_.clock.steady());
     update_leases(charger, found->second);
-    if (!was_known && found->second.clock.known()) touch();
+    if (was_known || !found->second.clock.known()) return;
+    // What was sent before, or by an earlier server, may have no end: now it can have one.
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        const auto applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
+        if (live_[leaf].lease_until || !applied || *applied <= network_.leaves[leaf].floor)
+            continue;
+        live_[leaf].transaction_limit.renew_at = world_.clock.steady();
+    }
+    touch();
 }
 
 // Whether a message was stamped on this connection, as far as can be told.
@@ -256,12 +265,18 @@ void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoi
                                  " writes of a day: it is left to its floor");
 }
 
-// At four fifths of the lease; nothing to renew where it has none.
+// At four fifths of the lease; at once where it has none and could have one.
 void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now) {
     auto& live = live_[leaf];
     live.transaction_limit.renew_at.reset();
     live.lease_until.reset();
-    if (limit.later.empty()) return;
+    if (limit.later.empty()) {
+        // The clock may have become known while the charger had the call.
+        const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+        if (gives_lease(station, {limit, {leaf, leaf + 1}, limit.limit}))
+            live.transaction_limit.renew_at = now;
+        return;
+    }
     live.transaction_limit.renew_at = now + config_.site.lease * 4 / 5;
     live.lease_until = *limit.start + limit.later.back().after;
 }
