@@ -113,6 +113,34 @@ TEST_F(Leases, WithoutAKnownClockThereIsNone) {
     EXPECT_EQ(report("a").potential, 16_A);
 }
 
+TEST_F(Leases, WhatWasSentBeforeAClockWasKnownIsGivenOneThen) {
+    stamps_ = false;
+    all_charging();
+    ASSERT_TRUE(profile("a").later.empty());
+    stamps_ = true;
+    says("a", ConnectorStatus::kCharging);
+    run();
+    EXPECT_EQ(profile("a").later.size(), 1u);
+    EXPECT_EQ(applied("a"), 16_A);
+    const auto before = writes("a");
+    run(10min);
+    EXPECT_EQ(writes("a"), before);
+}
+
+// Chargers do not boot because we did.
+TEST_F(Leases, AreGivenAgainAfterARestartAtTheFirstWordOfACharger) {
+    all_charging();
+    restart();
+    for (const auto* id : {"a", "b", "c"}) {
+        connect(id);
+        control_->status(ChargerId(id), {1, ConnectorStatus::kCharging, "NoError", "",
+                                         clock_.wall(), true_time()});
+    }
+    run(1min);
+    ASSERT_EQ(profile("a").later.size(), 1u);
+    EXPECT_GT(*profile("a").start + profile("a").later.front().after, clock_.wall() + 25min);
+}
+
 TEST_F(Leases, AChargerThatRefusesThemGetsASinglePeriod) {
     gateway_.chargers["a"].takes_leases = false;
     all_charging();

@@ -200,7 +200,7 @@ void SiteHome::evaluate() {
     fresh_cause_.reset();
     persist(now, wall);
     forget_expired(now, wall);
-    schedule_wakes(world_.clock.steady(), wall);
+    schedule_wakes(world_.clock.steady(), world_.clock.wall());
 }
 
 // Compares what one charger should have with what it has, and sends what may be sent.
