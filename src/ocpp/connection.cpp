@@ -5,7 +5,6 @@
 #include <boost/beast/websocket/option.hpp>
 #include <utility>
 
-#include "base/check.hpp"
 #include "base/log.hpp"
 #include "net/asio_strand.hpp"
 
@@ -31,7 +30,7 @@ Duration jitter(std::int64_t generation, Duration most) {
 
 }  // namespace
 
-Connection::Connection(ChargerId charger, std::int64_t generation, beast::tcp_stream stream,
+Connection::Connection(ChargerId charger, std::int64_t generation, net::ByteStream stream,
                        std::shared_ptr<const Surroundings> around, Roster::Presence presence,
                        std::shared_ptr<void> seat)
     : presence_(std::move(presence)),
@@ -40,9 +39,7 @@ Connection::Connection(ChargerId charger, std::int64_t generation, beast::tcp_st
       charger_(std::move(charger)),
       generation_(generation),
       socket_(std::move(stream)),
-      strand_(std::make_shared<net::AsioStrand>(socket_.get_executor())) {
-    BUSBAR_CHECK(net::is_strand(socket_.get_executor()));
-}
+      strand_(net::strand_of(socket_.get_executor())) {}
 
 Connection::~Connection() {
     around_->roster->remove(generation_);
@@ -55,12 +52,9 @@ void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
 }
 
 void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
-    beast::get_lowest_layer(socket_).expires_never();
-    websocket::stream_base::timeout timeout{};
-    timeout.handshake_timeout = around_->options.handshake_timeout;
-    timeout.idle_timeout = websocket::stream_base::none();  // ping() looks after that.
-    timeout.keep_alive_pings = false;
-    socket_.set_option(timeout);
+    // All deadlines are ours and none of Beast's, so that a simulation can own time.
+    if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
+    give_up_later();
     socket_.set_option(
         websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
             response.set(http::field::server, "busbar");
@@ -91,6 +85,16 @@ void Connection::accepted(const error_code& failed) {
     log::info("charger connected again", {{"charger", charger_}});
     joined.older->make_way(
         [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
+}
+
+void Connection::give_up_later() {
+    strand_->at(around_->clock.steady() + around_->options.handshake_timeout,
+                [weak = weak_from_this()] {
+                    const auto self = weak.lock();
+                    if (!self || self->state_ != State::kHandshake) return;
+                    self->around_->observer.refused("bad handshake");
+                    self->drop("the handshake took too long");
+                });
 }
 
 void Connection::make_way(std::function<void()> then) {
@@ -286,7 +290,7 @@ void Connection::drop(std::string_view why) {
         log::info("charger disconnected", {{"charger", charger_}, {"reason", why}});
     end_talk();
     state_ = State::kGone;
-    beast::get_lowest_layer(socket_).close();
+    socket_.next_layer().close();
 }
 
 }  // namespace busbar::ocpp

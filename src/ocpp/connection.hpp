@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "base/strand.hpp"
+#include "net/byte_stream.hpp"
 #include "ocpp/conversation.hpp"
 #include "ocpp/gateway.hpp"
 #include "ocpp/roster.hpp"
@@ -33,7 +33,7 @@ using UpgradeRequest = boost::beast::http::request<boost::beast::http::string_bo
 // The public functions may be called from any thread; all else happens on the strand.
 class Connection final : public Outlet, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(ChargerId charger, std::int64_t generation, boost::beast::tcp_stream stream,
+    Connection(ChargerId charger, std::int64_t generation, net::ByteStream stream,
                std::shared_ptr<const Surroundings> around, Roster::Presence presence,
                std::shared_ptr<void> seat);
     ~Connection() override;
@@ -62,6 +62,7 @@ private:
 
     void shake_hands(const UpgradeRequest& request, std::string_view subprotocol);
     void accepted(const boost::beast::error_code& failed);
+    void give_up_later();
     void make_way(std::function<void()> then);
     void begin();
     void read();
@@ -83,7 +84,7 @@ private:
     const std::shared_ptr<const Surroundings> around_;
     const ChargerId charger_;
     const std::int64_t generation_;
-    boost::beast::websocket::stream<boost::beast::tcp_stream, false> socket_;
+    boost::beast::websocket::stream<net::ByteStream, false> socket_;
     const std::shared_ptr<Strand> strand_;
     State state_ = State::kHandshake;
     std::function<void()> way_is_free_;  // Of a successor that came while we waited ourselves.
