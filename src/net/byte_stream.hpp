@@ -12,11 +12,11 @@
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
-#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace busbar::net {
 
@@ -37,11 +37,10 @@ public:
 
     // Reads at least one byte into `into`, which is not empty and lives until then.
     virtual void read_some(boost::asio::mutable_buffer into, Completes done) = 0;
-    // Takes at least one byte off the front of `from`, which is not empty.
-    virtual void write_some(const boost::container::small_vector_base<boost::asio::const_buffer>&
-                                from,
-                            Completes done) = 0;
-    // No more will be written. `done` when the other side has said so, too.
+    // Takes at least one byte off the front of `from`, of which no piece is empty.
+    virtual void write_some(std::vector<boost::asio::const_buffer> from, Completes done) = 0;
+    // No more will be written, and what comes is not read. `done`, unless it is null, when the
+    // other side has said so, too.
     virtual void finish(Completes done) = 0;
     // At once. What is under way ends with operation_aborted.
     virtual void close() = 0;
@@ -146,11 +145,11 @@ private:
             if (auto* tcp = stream->tcp())
                 return tcp->async_write_some(from, std::forward<Handler>(handler));
             auto done = completes(stream->get_executor(), std::forward<Handler>(handler));
-            boost::container::small_vector<boost::asio::const_buffer, 8> pieces;
+            std::vector<boost::asio::const_buffer> pieces;
             for (const boost::asio::const_buffer one : boost::beast::buffers_range_ref(from))
                 if (one.size() > 0) pieces.push_back(one);
             if (pieces.empty()) return done->complete({}, 0);
-            stream->other().write_some(pieces, std::move(done));
+            stream->other().write_some(std::move(pieces), std::move(done));
         }
     };
 

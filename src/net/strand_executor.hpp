@@ -14,11 +14,11 @@ namespace busbar::net {
 // An Asio executor. What runs on it never runs within the call that asked for it.
 class StrandExecutor {
 public:
-    // `context` is where Asio keeps what belongs to sockets and timers. It must outlive all that
-    // was made with this executor, tasks that still wait on the strand too; nobody has to run it,
-    // and then no timer of Asio's ever ends.
-    StrandExecutor(std::shared_ptr<Strand> strand, boost::asio::execution_context& context)
-        : strand_(std::move(strand)), context_(&context) {}
+    // `context` is where Asio keeps what belongs to timers. Nobody has to run it; then no timer of
+    // Asio's own ever ends.
+    StrandExecutor(std::shared_ptr<Strand> strand,
+                   std::shared_ptr<boost::asio::execution_context> context)
+        : strand_(std::move(strand)), context_(std::move(context)) {}
 
     const std::shared_ptr<Strand>& strand() const { return strand_; }
 
@@ -44,7 +44,7 @@ public:
 
 private:
     std::shared_ptr<Strand> strand_;
-    boost::asio::execution_context* context_;
+    std::shared_ptr<boost::asio::execution_context> context_;
 };
 
 }  // namespace busbar::net

@@ -116,6 +116,7 @@ public:
 
     const asio::any_io_executor executor;
     const std::shared_ptr<const Surroundings> around;
+    bool waits_for_nothing = false;  // begin_stop() was called.
 };
 
 Gateway::Gateway(asio::any_io_executor executor, control::ChargerEvents& events, const Clock& clock,
@@ -177,12 +178,15 @@ std::size_t Gateway::connections() const {
 }
 
 void Gateway::begin_stop() {
+    hub_->waits_for_nothing = true;
     for (const auto& connection : hub_->around->roster->close())
         connection->close(websocket::close_code::going_away, "the server is stopping");
 }
 
 void Gateway::stop() {
-    begin_stop();
+    if (hub_->waits_for_nothing) return;
+    for (const auto& connection : hub_->around->roster->close())
+        connection->close(websocket::close_code::going_away, "the server is stopping");
     const auto patience = hub_->around->options.close_timeout + kStopPatience;
     if (!hub_->around->roster->wait_until_empty(patience))
         log::error("gateway stopped with connections left", {});

@@ -63,8 +63,9 @@ public:
 
     std::size_t connections() const;
 
-    // The first half of stop(), for one who runs the strands himself: returns at once. stop() must
-    // follow; it waits for nothing if the strands have run for close_timeout meanwhile.
+    // stop(), for one who runs the strands himself and can wait for nothing: returns at once, and
+    // the rest comes as they run. stop() and the destructor then do no more. `events` and
+    // `observer` must live until close_timeout has passed there, or the strands run no more.
     void begin_stop();
 
     // Closes every connection (1001, going away), ends every call, and returns when the last
