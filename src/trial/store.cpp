@@ -53,6 +53,11 @@ const Rule* MemoryStore::rule(const RuleId& id) const {
     return found == kept_.rules.end() ? nullptr : &*found;
 }
 
+bool MemoryStore::runs(TransactionId id) const {
+    return std::ranges::find(kept_.open_transactions, id, &Transaction::id) !=
+           kept_.open_transactions.end();
+}
+
 Result<control::Stored> MemoryStore::load() {
     auto out = kept_;
     for (const auto& [evse, potential] : potentials_) out.potentials.push_back({evse, potential});
@@ -179,7 +184,7 @@ void MemoryStore::claim_boundaries(TimePoint now,
 
 void MemoryStore::audit(std::int64_t, int, control::Callback<std::vector<control::AuditRow>> done) {
     enqueue(std::move(done),
-            [](Fate) -> Result<std::vector<control::AuditRow>> { return {{}}; });
+            [](Fate) -> Result<std::vector<control::AuditRow>> { return std::vector<control::AuditRow>{}; });
 }
 
 }  // namespace busbar::trial

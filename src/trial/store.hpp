@@ -45,6 +45,8 @@ public:
     // The most an EVSE may be drawing as far as the disk knows; empty: no row.
     const Amperes* potential(const EvseId& evse) const;
     const Rule* rule(const RuleId& id) const;
+    // Whether the transaction runs, as far as the disk knows.
+    bool runs(TransactionId id) const;
     std::uint64_t commits() const { return commits_; }
 
     // --- Store ---
