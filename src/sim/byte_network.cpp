@@ -4,12 +4,12 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
 #include <optional>
 #include <string>
 
 #include "base/check.hpp"
-#include "base/strand.hpp"
-#include "net/asio_strand.hpp"
+#include "net/strand_executor.hpp"
 
 namespace busbar::sim {
 
@@ -20,7 +20,7 @@ class Connection;
 
 struct NetworkState {
     const asio::any_io_executor executor;
-    const std::shared_ptr<Strand> strand;
+    const std::shared_ptr<LentStrand> strand;
     const Clock& clock;
     const NetworkWeather weather;
     Random random;
@@ -29,7 +29,6 @@ struct NetworkState {
     Digest digest = {};
     std::uint64_t bytes = 0;
     std::uint64_t dialed = 0;
-    bool gone = false;
 
     SteadyPoint one_way_from_now() {
         return clock.steady() + random.between(weather.latency_least, weather.latency_most);
@@ -282,7 +281,7 @@ void Connection::send_last_word(Side from) {
 }
 
 void Connection::close(Side side) {
-    if (std::exchange(ends_[side].closed, true) || network_->gone) return;
+    if (std::exchange(ends_[side].closed, true)) return;
     send_last_word(side);
     auto& incoming = ways_[opposite(side)];
     end(incoming.reading, asio::error::operation_aborted);
@@ -310,20 +309,22 @@ void Connection::forget_who_waits() {
 
 // --- The network ----------------------------------------------------------------------------
 
-ByteNetwork::ByteNetwork(asio::any_io_executor executor, const Clock& clock, std::uint64_t seed,
-                         NetworkWeather weather)
-    : state_(std::make_shared<NetworkState>(NetworkState{
-          .executor = executor,
-          .strand = net::strand_of(executor),
-          .clock = clock,
-          .weather = weather,
-          .random = Random(seed)})) {
+ByteNetwork::ByteNetwork(Strand& strand, const Clock& clock, std::uint64_t seed,
+                         NetworkWeather weather) {
     BUSBAR_CHECK(weather.window > 0 && weather.bytes_per_second > 0);
+    auto lent = std::make_shared<LentStrand>(strand);
+    asio::any_io_executor executor =
+        net::StrandExecutor(lent, std::make_shared<asio::io_context>());
+    state_ = std::make_shared<NetworkState>(NetworkState{.executor = std::move(executor),
+                                                         .strand = std::move(lent),
+                                                         .clock = clock,
+                                                         .weather = weather,
+                                                         .random = Random(seed)});
 }
 
 ByteNetwork::~ByteNetwork() {
-    state_->gone = true;
     state_->take = {};
+    state_->strand->take_back();
     for (const auto& one : std::exchange(state_->connections, {}))
         if (const auto connection = one.lock()) connection->forget_who_waits();
 }
@@ -343,6 +344,10 @@ ByteNetwork::Dialed ByteNetwork::dial() {
 void ByteNetwork::cut_all() {
     for (const auto& one : state_->connections)
         if (const auto connection = one.lock()) connection->cut();
+}
+
+const asio::any_io_executor& ByteNetwork::executor() const {
+    return state_->executor;
 }
 
 std::uint64_t ByteNetwork::digest() const {

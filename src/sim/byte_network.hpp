@@ -2,8 +2,8 @@
 // time, with the faults of real ones. The same seed, and the same bytes written to it, give the
 // same bytes at the same moments.
 //
-// All on one strand, that of the executor it is given (net::StrandExecutor over a ManualStrand).
-// Everything it calls back, it calls later.
+// All on one strand, a ManualStrand; whatever is built on its streams runs there, too, by their
+// executor. Everything it calls back, it calls later.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/strand.hpp"
 #include "net/byte_stream.hpp"
 #include "sim/random.hpp"
 #include "sim/wire_digest.hpp"
@@ -31,11 +32,16 @@ struct NetworkState;
 
 class ByteNetwork {
 public:
-    // `clock` is the strand's, and outlives every end of every connection.
-    ByteNetwork(boost::asio::any_io_executor executor, const Clock& clock, std::uint64_t seed,
+    // `strand` outlives it. `clock` is the strand's, and outlives every end of every connection.
+    ByteNetwork(Strand& strand, const Clock& clock, std::uint64_t seed,
                 NetworkWeather weather = {});
     // Whoever waits for a connection is forgotten, untold; the strand is used no more.
     ~ByteNetwork();
+    ByteNetwork(const ByteNetwork&) = delete;
+    ByteNetwork& operator=(const ByteNetwork&) = delete;
+
+    // Of all its streams.
+    const boost::asio::any_io_executor& executor() const;
 
     // Connections that arrive from now on are handed to `take`; if it is empty, refused.
     void listen(std::function<void(net::ByteStream)> take);

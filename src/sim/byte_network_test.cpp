@@ -3,14 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <optional>
 #include <string>
-
-#include "net/strand_executor.hpp"
 
 namespace busbar::sim {
 namespace {
@@ -40,7 +35,7 @@ struct Reader {
 class ByteNetworkTest : public testing::Test {
 protected:
     explicit ByteNetworkTest(NetworkWeather weather = {})
-        : network(executor, clock, 1, weather) {
+        : network(strand, clock, 1, weather) {
         network.listen([this](net::ByteStream stream) { server.emplace(std::move(stream)); });
     }
     // Connects, and lets the server have its end.
@@ -48,7 +43,7 @@ protected:
         auto dialed = network.dial();
         client.emplace(std::move(dialed.stream));
         cable = std::move(dialed.cable);
-        strand->run_for(1s);
+        strand.run_for(1s);
         ASSERT_TRUE(server);
         at_server.stream = &*server;
         at_server.go();
@@ -63,9 +58,7 @@ protected:
     }
 
     ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
-    std::shared_ptr<ManualStrand> strand = std::make_shared<ManualStrand>(clock);
-    asio::any_io_executor executor =
-        net::StrandExecutor(strand, std::make_shared<asio::io_context>());
+    ManualStrand strand{clock};
     ByteNetwork network;
     std::optional<net::ByteStream> client, server;
     std::shared_ptr<Cable> cable;
@@ -78,7 +71,7 @@ TEST_F(ByteNetworkTest, CarriesAllBytesInOrderHoweverTheyAreSplit) {
     std::string long_text;
     for (int i = 0; i < 20'000; ++i) long_text += std::to_string(i);
     say(*client, long_text);
-    strand->run_for(10s);
+    strand.run_for(10s);
     EXPECT_EQ(at_server.read, long_text);
     EXPECT_EQ(wrote, error_code{});
     EXPECT_EQ(network.bytes(), long_text.size());
@@ -87,18 +80,18 @@ TEST_F(ByteNetworkTest, CarriesAllBytesInOrderHoweverTheyAreSplit) {
 TEST_F(ByteNetworkTest, TakesTimeForEachPiece) {
     connect();
     say(*client, "hello");
-    strand->run();
+    strand.run();
     EXPECT_EQ(at_server.read, "");
-    strand->run_for(100ms);
+    strand.run_for(100ms);
     EXPECT_EQ(at_server.read, "hello");
 }
 
 TEST_F(ByteNetworkTest, TellsTheOtherSideOfAGoodbyeAfterTheLastByte) {
     connect();
     say(*client, "last words");
-    strand->run();
+    strand.run();
     client->close();
-    strand->run_for(1s);
+    strand.run_for(1s);
     EXPECT_EQ(at_server.read, "last words");
     EXPECT_EQ(at_server.ended, error_code(asio::error::eof));
     EXPECT_EQ(at_client.ended, error_code(asio::error::operation_aborted));
@@ -107,11 +100,11 @@ TEST_F(ByteNetworkTest, TellsTheOtherSideOfAGoodbyeAfterTheLastByte) {
 TEST_F(ByteNetworkTest, ResetsWhoWritesToAnEndThatIsGone) {
     connect();
     server->close();
-    strand->run_for(1s);
+    strand.run_for(1s);
     say(*client, "anybody there?");
-    strand->run_for(1s);
+    strand.run_for(1s);
     say(*client, "hello?");
-    strand->run_for(1s);
+    strand.run_for(1s);
     EXPECT_EQ(wrote, error_code(asio::error::connection_reset));
 }
 
@@ -120,7 +113,7 @@ TEST_F(ByteNetworkTest, RefusesWhereNobodyListens) {
     auto dialed = network.dial();
     at_client.stream = &dialed.stream;
     at_client.go();
-    strand->run_for(1s);
+    strand.run_for(1s);
     EXPECT_EQ(at_client.ended, error_code(asio::error::connection_refused));
     EXPECT_FALSE(server);
 }
@@ -129,7 +122,7 @@ TEST_F(ByteNetworkTest, BreaksInTheMiddleOfAMessage) {
     connect();
     cable->cut_after(4);
     say(*client, "abcdefgh");
-    strand->run_for(1s);
+    strand.run_for(1s);
     EXPECT_EQ(network.bytes(), 4U);
     EXPECT_EQ(at_server.ended, error_code(asio::error::connection_reset));
     EXPECT_EQ(at_client.ended, error_code(asio::error::connection_reset));
@@ -139,9 +132,9 @@ TEST_F(ByteNetworkTest, TellsNobodyOnceItIsHalfOpen) {
     connect();
     cable->silence();
     say(*client, "lost");
-    strand->run_for(1h);
+    strand.run_for(1h);
     client->close();
-    strand->run_for(1h);
+    strand.run_for(1h);
     EXPECT_EQ(at_server.read, "");
     EXPECT_FALSE(at_server.ended);
 }
@@ -150,9 +143,9 @@ TEST_F(ByteNetworkTest, DeliversWhatWasClogged) {
     connect();
     cable->clog(1min);
     say(*client, "late");
-    strand->run_for(59s);
+    strand.run_for(59s);
     EXPECT_EQ(at_server.read, "");
-    strand->run_for(2s);
+    strand.run_for(2s);
     EXPECT_EQ(at_server.read, "late");
 }
 
@@ -160,11 +153,11 @@ TEST_F(ByteNetworkTest, MakesTheWriterWaitWhileNobodyReads) {
     connect();
     cable->silence();
     say(*client, std::string(64 * 1024, 'x'));
-    strand->run_for(1min);
+    strand.run_for(1min);
     EXPECT_EQ(wrote, error_code{});
     wrote.reset();
     say(*client, "one more");
-    strand->run_for(1min);
+    strand.run_for(1min);
     EXPECT_FALSE(wrote);
 }
 

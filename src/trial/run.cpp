@@ -74,6 +74,7 @@ WorldSetup setup_of(const Trial& trial, const Policy& policy) {
                      .manners = std::move(garage.manners),
                      .start = start_of(trial.seed),
                      .seed = random.next()};
+    setup.wire = trial.wire;
     if (!policy) return setup;
     setup.overloads_count_only = true;
     setup.wire = [network = setup.network, seed = setup.seed, policy](Strand& strand,

@@ -13,6 +13,7 @@ struct Trial {
     std::uint64_t seed = 1;
     int chargers = 50;
     Duration span = std::chrono::hours{24};  // The calm at the end comes on top.
+    WireFactory wire = {};                   // Empty: a MessageWire.
 };
 
 // What the wire of a trial is wrapped into, for other policies than the product's.
