@@ -93,12 +93,11 @@ public:
             using boost::beast::async_teardown;
             async_teardown(role, *tcp, std::forward<Handler>(handler));
         } else {
-            auto told = [handler = std::forward<Handler>(handler)](
-                            boost::system::error_code failed, std::size_t) mutable {
+            auto told = [handler = std::forward<Handler>(handler)](boost::system::error_code failed,
+                                                                   std::size_t) mutable {
                 handler(failed);
             };
-            stream.other().finish(
-                completes(stream.get_executor(), std::move(told)));
+            stream.other().finish(completes(stream.get_executor(), std::move(told)));
         }
     }
     friend void beast_close_socket(ByteStream& stream) { stream.close(); }
@@ -112,8 +111,8 @@ private:
         Told(executor_type executor, Handler handler)
             : executor_(std::move(executor)), handler_(std::move(handler)) {}
         void complete(boost::system::error_code failed, std::size_t bytes) override {
-            boost::asio::post(executor_, boost::beast::bind_front_handler(std::move(handler_),
-                                                                          failed, bytes));
+            boost::asio::post(executor_,
+                              boost::beast::bind_front_handler(std::move(handler_), failed, bytes));
         }
 
     private:

@@ -11,19 +11,20 @@
 
 namespace busbar::net {
 
-// An Asio executor. What runs on it never runs within the call that asked for it.
+// An Asio executor, and a small one, as Asio copies it all the time. What runs on it never runs
+// within the call that asked for it.
 class StrandExecutor {
 public:
     // `context` is where Asio keeps what belongs to timers. Nobody has to run it; then no timer of
     // Asio's own ever ends.
     StrandExecutor(std::shared_ptr<Strand> strand,
                    std::shared_ptr<boost::asio::execution_context> context)
-        : strand_(std::move(strand)), context_(std::move(context)) {}
+        : ground_(std::make_shared<const Ground>(Ground{std::move(strand), std::move(context)})) {}
 
-    const std::shared_ptr<Strand>& strand() const { return strand_; }
+    const std::shared_ptr<Strand>& strand() const { return ground_->strand; }
 
     boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
-        return *context_;
+        return *ground_->context;
     }
     static constexpr boost::asio::execution::blocking_t::never_t query(
         boost::asio::execution::blocking_t) noexcept {
@@ -34,17 +35,18 @@ public:
     void execute(Function&& function) const {
         // A Task can be copied; what Asio hands over cannot.
         auto once = std::make_shared<std::decay_t<Function>>(std::forward<Function>(function));
-        strand_->post([once = std::move(once)] { std::move (*once)(); });
+        ground_->strand->post([once = std::move(once)] { std::move (*once)(); });
     }
 
-    bool operator==(const StrandExecutor& other) const noexcept {
-        return strand_ == other.strand_ && context_ == other.context_;
-    }
-    bool operator!=(const StrandExecutor& other) const noexcept { return !(*this == other); }
+    bool operator==(const StrandExecutor& other) const noexcept { return ground_ == other.ground_; }
+    bool operator!=(const StrandExecutor& other) const noexcept { return ground_ != other.ground_; }
 
 private:
-    std::shared_ptr<Strand> strand_;
-    std::shared_ptr<boost::asio::execution_context> context_;
+    struct Ground {
+        std::shared_ptr<Strand> strand;
+        std::shared_ptr<boost::asio::execution_context> context;
+    };
+    std::shared_ptr<const Ground> ground_;
 };
 
 }  // namespace busbar::net

@@ -1,5 +1,6 @@
 #include "ocpp/connection.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/option.hpp>
@@ -54,7 +55,9 @@ void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
 void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
     // All deadlines are ours and none of Beast's, so that a simulation can own time.
     if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
-    give_up_later();
+    const auto now = around_->clock.steady();
+    due_ = now + around_->options.handshake_timeout;
+    wake_at(std::min(due_, now + ping_wait()));
     socket_.set_option(
         websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
             response.set(http::field::server, "busbar");
@@ -87,14 +90,30 @@ void Connection::accepted(const error_code& failed) {
         [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
 }
 
-void Connection::give_up_later() {
-    strand_->at(around_->clock.steady() + around_->options.handshake_timeout,
-                [weak = weak_from_this()] {
-                    const auto self = weak.lock();
-                    if (!self || self->state_ != State::kHandshake) return;
-                    self->around_->observer.refused("bad handshake");
-                    self->drop("the handshake took too long");
-                });
+Duration Connection::ping_wait() const {
+    const auto& options = around_->options;
+    return options.ping_interval + jitter(generation_, options.ping_jitter);
+}
+
+void Connection::wake_at(SteadyPoint when) {
+    strand_->at(when, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->wake();
+    });
+}
+
+// One timer a connection, for the handshake first and for the pings then: there are many.
+void Connection::wake() {
+    if (state_ == State::kClosing || state_ == State::kGone) return;
+    const auto now = around_->clock.steady();
+    if (now >= due_) {
+        if (state_ == State::kHandshake) {
+            around_->observer.refused("bad handshake");
+            return drop("the handshake took too long");
+        }
+        if (state_ == State::kOpen) ping();
+        due_ = now + ping_wait();
+    }
+    wake_at(due_);
 }
 
 void Connection::make_way(std::function<void()> then) {
@@ -121,8 +140,8 @@ void Connection::begin() {
     around_->observer.opened();
     log::info("charger connected", {{"charger", charger_}, {"generation", generation_}});
     around_->events.connected(charger_, generation_);
+    due_ = around_->clock.steady() + ping_wait();
     read();
-    ping_later();
 }
 
 void Connection::read() {
@@ -218,14 +237,6 @@ void Connection::call(Command command, std::function<void(SteadyPoint)> sent,
     });
 }
 
-void Connection::ping_later() {
-    const auto& options = around_->options;
-    const auto wait = options.ping_interval + jitter(generation_, options.ping_jitter);
-    strand_->at(around_->clock.steady() + wait, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->ping();
-    });
-}
-
 void Connection::ping() {
     if (state_ != State::kOpen) return;
     // While we do not read, for want of room, silence proves nothing.
@@ -238,7 +249,6 @@ void Connection::ping() {
         self->pinging_ = false;
         if (failed) self->drop(failed.message());
     });
-    ping_later();
 }
 
 void Connection::close(std::string reason) {

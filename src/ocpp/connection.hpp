@@ -62,7 +62,9 @@ private:
 
     void shake_hands(const UpgradeRequest& request, std::string_view subprotocol);
     void accepted(const boost::beast::error_code& failed);
-    void give_up_later();
+    Duration ping_wait() const;
+    void wake_at(SteadyPoint when);
+    void wake();
     void make_way(std::function<void()> then);
     void begin();
     void read();
@@ -70,7 +72,6 @@ private:
     void deliver();
     void write_next();
     void was_written(const boost::beast::error_code& failed);
-    void ping_later();
     void ping();
     void heard(boost::beast::websocket::frame_type kind);
     void hang_up_later();
@@ -99,7 +100,8 @@ private:
     std::size_t outgoing_bytes_ = 0;
     bool writing_ = false;
 
-    bool heard_ = true;  // Since the last ping.
+    SteadyPoint due_ = {};  // The end of the handshake at the latest; then the next ping.
+    bool heard_ = true;     // Since the last ping.
     bool pinging_ = false;
     int missed_pings_ = 0;
 };

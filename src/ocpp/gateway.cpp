@@ -98,10 +98,10 @@ public:
         response.keep_alive(false);
         response.prepare_payload();
         auto& strand = *refusal->strand;
-        strand.post([refusal = std::move(refusal), deadline = around->clock.steady() +
-                                                              kRefusalTimeout] {
-            refusal->send(deadline);
-        });
+        strand.post(
+            [refusal = std::move(refusal), deadline = around->clock.steady() + kRefusalTimeout] {
+                refusal->send(deadline);
+            });
     }
 
     void not_connected(std::function<void(CallResult)> done) {

@@ -51,8 +51,9 @@ public:
     // Takes over a connection whose request was read, and nothing after it (a client waits for
     // our answer). The stream's executor must be a strand (net::Listener makes it so), and all
     // time that this connection takes is that strand's: on a net::StrandExecutor it is virtual,
-    // provided that `clock` is, too. Answers 400 to a bad identity, or where ocpp1.6 is not among the subprotocols; 426 to what is no
-    // WebSocket 13; 503 when full or stopping. `seat` is let go when the connection ends.
+    // provided that `clock` is, too. Answers 400 to a bad identity, or where ocpp1.6 is not among
+    // the subprotocols; 426 to what is no WebSocket 13; 503 when full or stopping. `seat` is let go
+    // when the connection ends.
     void accept(net::ByteStream stream,
                 boost::beast::http::request<boost::beast::http::string_body> request,
                 std::shared_ptr<void> seat = {});

@@ -154,8 +154,7 @@ void Connection::reach_server() {
     network_->strand->at(first, [self = shared_from_this()] {
         if (self->silent_ || self->ends_[kServer].broken) return;
         if (self->network_->take)
-            return self->network_->take(
-                net::ByteStream(std::make_unique<CableEnd>(self, kServer)));
+            return self->network_->take(net::ByteStream(std::make_unique<CableEnd>(self, kServer)));
         self->ends_[kServer].closed = true;
         self->network_->strand->at(self->network_->one_way_from_now(), [self] {
             self->break_end(kDialer, asio::error::connection_refused);
@@ -181,8 +180,7 @@ void Connection::read_arrived(Side reader) {
     if (own.closed) return end(way.reading, asio::error::operation_aborted);
     if (own.broken) return end(way.reading, own.broken);
     if (!way.arrived.empty()) {
-        const auto bytes =
-            network_->all_or_some(std::min(way.into.size(), way.arrived.size()));
+        const auto bytes = network_->all_or_some(std::min(way.into.size(), way.arrived.size()));
         asio::buffer_copy(way.into, asio::buffer(way.arrived), bytes);
         way.arrived.erase(0, bytes);
         end(way.reading, {}, bytes);
@@ -191,8 +189,7 @@ void Connection::read_arrived(Side reader) {
     if (way.last_word_arrived) end(way.reading, asio::error::eof);
 }
 
-void Connection::write_some(Side side, std::vector<asio::const_buffer> from,
-                            net::Completes done) {
+void Connection::write_some(Side side, std::vector<asio::const_buffer> from, net::Completes done) {
     auto& way = ways_[side];
     BUSBAR_CHECK(!way.writing && !from.empty());
     way.from = std::move(from);
@@ -210,17 +207,15 @@ void Connection::carry(Side from) {
     const auto used = way.under_way + way.arrived.size();
     if (used >= network_->weather.window) return;
     const auto room = network_->weather.window - used;
-    std::string piece(
-        network_->all_or_some(std::min(room, asio::buffer_size(way.from))), '\0');
+    std::string piece(network_->all_or_some(std::min(room, asio::buffer_size(way.from))), '\0');
     asio::buffer_copy(asio::buffer(piece), way.from);
     way.from.clear();
     way.under_way += piece.size();
     end(way.writing, {}, piece.size());
     if (silent_) return;  // It fills the window for ever, as bytes that are never acknowledged do.
-    network_->strand->at(arrival(from, piece.size()),
-                         [self = shared_from_this(), from, piece = std::move(piece)] {
-                             self->arrive(from, piece);
-                         });
+    network_->strand->at(
+        arrival(from, piece.size()),
+        [self = shared_from_this(), from, piece = std::move(piece)] { self->arrive(from, piece); });
 }
 
 SteadyPoint Connection::arrival(Side from, std::size_t bytes) {

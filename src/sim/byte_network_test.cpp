@@ -34,8 +34,7 @@ struct Reader {
 
 class ByteNetworkTest : public testing::Test {
 protected:
-    explicit ByteNetworkTest(NetworkWeather weather = {})
-        : network(strand, clock, 1, weather) {
+    explicit ByteNetworkTest(NetworkWeather weather = {}) : network(strand, clock, 1, weather) {
         network.listen([this](net::ByteStream stream) { server.emplace(std::move(stream)); });
     }
     // Connects, and lets the server have its end.
@@ -52,9 +51,8 @@ protected:
     }
     void say(net::ByteStream& stream, const std::string& text) {
         const auto kept = std::make_shared<std::string>(text);
-        asio::async_write(stream, asio::buffer(*kept), [this, kept](error_code failed, std::size_t) {
-            wrote = failed;
-        });
+        asio::async_write(stream, asio::buffer(*kept),
+                          [this, kept](error_code failed, std::size_t) { wrote = failed; });
     }
 
     ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
@@ -166,8 +164,9 @@ TEST(WireDigest, LeavesOutOnlyKeysAndMasks) {
                               std::size_t piece) {
         for (std::size_t i = 0; i < text.size(); ++i)
             text[i] = static_cast<char>(text[i] ^ mask[i % 4]);
-        auto bytes = "GET / HTTP/1.1\r\nSec-WebSocket-Key: " + std::string(key) + "\r\nA: b\r\n\r\n" +
-                     "\x81\x85" + std::string(mask) + text + "\x8a\x80" + std::string(mask);
+        auto bytes = "GET / HTTP/1.1\r\nSec-WebSocket-Key: " + std::string(key) +
+                     "\r\nA: b\r\n\r\n" + "\x81\x85" + std::string(mask) + text + "\x8a\x80" +
+                     std::string(mask);
         WireDigest wire;
         Digest digest;
         for (std::size_t at = 0; at < bytes.size(); at += piece)

@@ -143,14 +143,14 @@ void Fleet::Impl::add(const ChargerSetup& charger) {
                                    .clock_error = options.clock_error,
                                    .battery_speed = options.battery_speed};
     index_by_id.emplace(charger.id.str(), index);
-    auto station = std::make_unique<Station>(charger, station_options, clock, *strand,
-                                             std::move(hooks));
+    auto station =
+        std::make_unique<Station>(charger, station_options, clock, *strand, std::move(hooks));
     UplinkHooks uplink_hooks;
     uplink_hooks.dial = [this] { return net::ByteStream(boost::beast::tcp_stream(loop)); };
     uplink_hooks.wait = [this](int failures) { return reconnect_wait(failures); };
     uplink_hooks.changed = [this] { something_happened(); };
-    auto uplink = std::make_shared<Uplink>(address, *station, *strand, clock,
-                                           std::move(uplink_hooks));
+    auto uplink =
+        std::make_shared<Uplink>(address, *station, *strand, clock, std::move(uplink_hooks));
     seats.push_back({std::move(station), std::move(uplink)});
 }
 

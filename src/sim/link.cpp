@@ -69,9 +69,7 @@ std::string path_segment(std::string_view identity) {
 
 // Beast's own timeouts stay off, as they are at first: they know real time only.
 Link::Link(net::ByteStream stream, const Clock& clock)
-    : clock_(clock),
-      stream_(std::move(stream)),
-      strand_(net::strand_of(stream_.get_executor())) {
+    : clock_(clock), stream_(std::move(stream)), strand_(net::strand_of(stream_.get_executor())) {
     stream_.read_message_max(kMaxFrameBytes);
 }
 
@@ -103,9 +101,8 @@ asio::awaitable<Status> Link::open(Address address, std::string identity) {
         auto connected = co_await connect(address);
         if (!connected) co_return std::move(connected);
     }
-    stream_.control_callback([this](websocket::frame_type, beast::string_view) {
-        heard_at_ = clock_.steady();
-    });
+    stream_.control_callback(
+        [this](websocket::frame_type, beast::string_view) { heard_at_ = clock_.steady(); });
     stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
         request.set(beast::http::field::sec_websocket_protocol, kProtocol);
         request.set(beast::http::field::user_agent, "busbar-simulated-charger");

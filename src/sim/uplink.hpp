@@ -1,5 +1,5 @@
-// Keeps one simulated charger connected: dials its CSMS, brings what comes to its Station, and dials
-// again, after pauses that grow.
+// Keeps one simulated charger connected: dials its CSMS, brings what comes to its Station, and
+// dials again, after pauses that grow.
 //
 // Lives on the strand of the streams it is given, in that strand's time.
 #pragma once

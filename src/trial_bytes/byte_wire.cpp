@@ -91,8 +91,7 @@ void ByteWire::server_up(control::ChargerEvents& events) {
     auto server = std::make_shared<Server>(network_.executor(), events, clock_);
     const std::weak_ptr<ocpp::Gateway> gateway = server->gateway;
     servers_.push_back(std::move(server));
-    network_.listen(
-        [gateway](net::ByteStream stream) { bring_in(std::move(stream), gateway); });
+    network_.listen([gateway](net::ByteStream stream) { bring_in(std::move(stream), gateway); });
 }
 
 void ByteWire::server_down() {
@@ -107,8 +106,7 @@ void ByteWire::server_down() {
 }
 
 void ByteWire::call(const ChargerId& charger, Command command,
-                    std::function<void(SteadyPoint)> sent,
-                    std::function<void(CallResult)> done) {
+                    std::function<void(SteadyPoint)> sent, std::function<void(CallResult)> done) {
     if (servers_.empty() || !servers_.back()->gateway) return;  // Its last words.
     const auto server = servers_.back();
     server->gateway->call(
@@ -211,12 +209,12 @@ void ByteWire::asked(const ChargerId& charger, const sim::Call& call) {
     if (!command)
         return line.link->send(
             sim::write_refusal(call.id, "NotSupported", command.error().message));
-    line.end->asked(*std::move(command), [this, charger, dialled = line.dialled,
-                                          call](const CallResult& result) {
-        const auto& at = lines_.at(charger);
-        if (at.dialled != dialled || lost()) return;
-        if (auto frame = reply_to(call, result)) at.link->send(*std::move(frame));
-    });
+    line.end->asked(*std::move(command),
+                    [this, charger, dialled = line.dialled, call](const CallResult& result) {
+                        const auto& at = lines_.at(charger);
+                        if (at.dialled != dialled || lost()) return;
+                        if (auto frame = reply_to(call, result)) at.link->send(*std::move(frame));
+                    });
 }
 
 void ByteWire::answered(Line& line, std::string_view id, Result<sim::json::object> payload) {

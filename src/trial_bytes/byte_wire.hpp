@@ -75,7 +75,9 @@ private:
         std::vector<OpenCall> open = {};
     };
 
-    bool lost() { return random_.between(std::int64_t{1}, std::int64_t{100}) <= settings_.lost_pct; }
+    bool lost() {
+        return random_.between(std::int64_t{1}, std::int64_t{100}) <= settings_.lost_pct;
+    }
     void leave(Line& line);
     boost::asio::awaitable<void> talk(ChargerId charger, std::uint64_t dialled,
                                       std::shared_ptr<sim::Link> link);
