@@ -87,6 +87,7 @@ public:
     const ChargerId& id() const { return id_; }
     bool linked() const { return linked_; }
     bool lies() const { return manners_.lies; }
+    Amperes quantum() const { return manners_.quantum; }
     bool has_car(int connector) const { return at(connector).car.has_value(); }
     bool charging(int connector) const { return at(connector).closed; }
     // What it lets flow per line now: 0 without a transaction.

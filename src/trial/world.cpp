@@ -249,6 +249,10 @@ void World::create_rule(control::RuleDraft draft, std::function<void(const Resul
                 std::string(to_string(draft.kind)) + " for " + to_string(draft.select.term()));
     const std::function<void(const Rule&)> keep = [this](const Rule& rule) {
         acknowledged_.insert_or_assign(rule.id, rule);
+        // A refused write uses up an id, and the next server counts on from the revision: it may
+        // give a deleted rule's id to another.
+        deleted_.erase(rule.id);
+        uncertain_.erase(rule.id);
     };
     control().create_rule(setup_.config.site.id, std::move(draft), {"operator", now()},
                           written<Rule>(std::move(done), keep));
@@ -343,8 +347,10 @@ void World::check(const control::SiteReport& report) {
             if (evse.reasons.empty()) violation(to_string(id) + " has a limit without a reason");
             for (const auto& reason : evse.reasons)
                 if (to_sentence(reason).empty()) violation(to_string(id) + " has an empty reason");
-            if (evse.desired > 0_A && evse.desired < charger.charger.minimum)
-                violation(to_string(id) + " should have less than its minimum");
+            if (evse.transaction && evse.desired > 0_A &&
+                evse.desired < charger.charger.minimum)
+                violation(to_string(id) + " should have " + decimal(evse.desired.in_milli()) +
+                          " A, less than its minimum: " + to_sentence(evse.reasons.front()));
             if (!setup_.overloads_count_only && evse.potential < load_.of(*leaf))
                 violation(to_string(id) + " may draw " + decimal(load_.of(*leaf).in_milli()) +
                           " A, and the ledger counts " + decimal(evse.potential.in_milli()) +
@@ -384,9 +390,11 @@ std::string World::unrest(const control::ChargerReport& report) const {
         if (evse.applied != evse.desired)
             return name + " should have " + decimal(evse.desired.in_milli()) + " A and has " +
                    (evse.applied ? decimal(evse.applied->in_milli()) + " A" : "what nobody knows");
-        if (charger.enforced(evse.number) > *evse.applied)
+        const auto enforced = charger.enforced(evse.number);
+        if (charger.charging(evse.number) && !charger.lies() &&
+            enforced != evse.applied->floored_to(charger.quantum()))
             return name + " is said to have " + decimal(evse.applied->in_milli()) +
-                   " A and enforces " + decimal(charger.enforced(evse.number).in_milli()) + " A";
+                   " A and enforces " + decimal(enforced.in_milli()) + " A";
     }
     return {};
 }
