@@ -139,7 +139,7 @@ control::RuleDraft Mishaps::random_rule() {
     } else if (dice < 0.8) {
         rule.kind = RuleKind::kReserve;
         rule.limit = Amperes::of(random_.between(6, 16));
-        rule.standing = random_.fraction() < 0.3;
+        rule.standing = weather_.standing_reserves && random_.fraction() < 0.3;
     } else if (dice < 0.9) {
         rule.kind = RuleKind::kExclude;
         rule.select = {SelectorKind::kCharger,

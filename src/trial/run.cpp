@@ -76,9 +76,11 @@ WorldSetup setup_of(const Trial& trial, const Policy& policy) {
                      .seed = random.next()};
     if (!policy) return setup;
     setup.overloads_count_only = true;
+    for (auto& charger : setup.config.chargers) charger.settle = Duration{0};
     setup.wire = [network = setup.network, seed = setup.seed, policy](Strand& strand,
                                                                       const Clock& clock) {
-        return policy(std::make_unique<MessageWire>(strand, clock, network, seed), strand);
+        return policy(std::make_unique<MessageWire>(strand, clock, network, seed), strand,
+                      clock);
     };
     return setup;
 }

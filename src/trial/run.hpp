@@ -15,8 +15,10 @@ struct Trial {
     Duration span = std::chrono::hours{24};  // The calm at the end comes on top.
 };
 
-// What the wire of a trial is wrapped into, for other policies than the product's.
-using Policy = std::function<std::unique_ptr<Wire>(std::unique_ptr<Wire>, Strand&)>;
+// What the wire of a trial is wrapped into, for other policies than the product's: ones that wait
+// for no car to have followed.
+using Policy =
+    std::function<std::unique_ptr<Wire>(std::unique_ptr<Wire>, Strand&, const Clock&)>;
 
 struct Outcome {
     std::uint64_t seed = 0;

@@ -173,6 +173,7 @@ void World::jump_server_clock(Duration by) {
     trace_.note(now(), Trace::kSite, "the server's clock jumps by",
                 std::to_string(std::chrono::floor<std::chrono::seconds>(by).count()) + " s");
     clock_.jump_wall(by);
+    latest_wall_ = std::max({latest_wall_, clock_.wall(), clock_.wall() - by});
 }
 
 // --- The server ----------------------------------------------------------------------------------
