@@ -60,7 +60,7 @@ Garage random_garage(std::uint64_t seed, int chargers) {
                   .manners = {}};
     auto& config = garage.config;
     if (random.fraction() < 0.3) config.site.raise_spread = 60s;
-    const auto feeder = Amperes::of(std::max(40, chargers * 10));
+    const auto feeder = Amperes::of(std::max<std::int64_t>(40, chargers * random.between(4, 9)));
     config.circuits.push_back({.id = CircuitId("feeder"),
                                .site = config.site.id,
                                .parent = {},

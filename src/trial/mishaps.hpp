@@ -15,7 +15,7 @@ struct Weather {
     Duration half_open = std::chrono::hours{8};
     Duration reboots = std::chrono::hours{8};
     Duration moods = std::chrono::hours{6};
-    Duration cars = std::chrono::minutes{90};  // Until the next comes,
+    Duration cars = std::chrono::minutes{60};  // Until the next comes,
     Duration stays = std::chrono::hours{2};    // and goes.
     // The site's.
     Duration kills = std::chrono::hours{2};

@@ -14,7 +14,8 @@ constexpr Duration kRestsWithin = 15min;
 constexpr Duration kLooksEvery = 10s;
 // Nothing happens there but turns of cars that wait, and cars that are full.
 constexpr Duration kQuiet = 1h;
-constexpr std::uint64_t kMostQuietCalls = 30;
+// Turns would need 30; two cars that pass a left-over step back and forth need more.
+constexpr std::uint64_t kMostQuietCalls = 150;
 // In the roughest weather. Retries alone are one a minute.
 constexpr int kMostCallsAnHour = 240;
 
