@@ -71,8 +71,8 @@ int check_trials(const TrialCheck& options) {
     const auto seeds = options.seeds.empty() ? Seeds{options.seed, options.seed}
                                              : parse_seeds(options.seeds).value_or(Seeds{1, 0});
     if (seeds.first > seeds.second) {
-        complain({Errc::kInvalid, "must be two numbers such as 1..100, the smaller first",
-                  "--seeds"});
+        complain(
+            {Errc::kInvalid, "must be two numbers such as 1..100, the smaller first", "--seeds"});
         return kWrongUse;
     }
     log::configure(log::Level::kOff, log::Format::kConsole);

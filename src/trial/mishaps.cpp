@@ -106,7 +106,7 @@ void Mishaps::disturb_store() {
 }
 
 void Mishaps::jump() {
-    constexpr std::array kJumps{Duration{1h},  Duration{-1h},  Duration{5s},
+    constexpr std::array kJumps{Duration{1h},  Duration{-1h},   Duration{5s},
                                 Duration{-5s}, Duration{20min}, Duration{-20min}};
     world_.jump_server_clock(kJumps[random_.next() % kJumps.size()]);
 }

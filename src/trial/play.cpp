@@ -51,8 +51,8 @@ Status Play::run() {
 }
 
 Status Play::failed(const Step& step, const std::string& why) {
-    return Error{Errc::kConflict, "line " + std::to_string(step.line) + ": " + why + "\n\n" +
-                                      world_.describe()};
+    return Error{Errc::kConflict,
+                 "line " + std::to_string(step.line) + ": " + why + "\n\n" + world_.describe()};
 }
 
 Status Play::wait_until(const Step& step) {
@@ -101,8 +101,8 @@ std::string Play::meet(const Expectation& expectation) {
 }
 
 VirtualCharger& Play::charger(const ChargerId& id) {
-    const auto found = std::ranges::find_if(world_.chargers(),
-                                            [&](const auto& each) { return each->id() == id; });
+    const auto found =
+        std::ranges::find_if(world_.chargers(), [&](const auto& each) { return each->id() == id; });
     BUSBAR_CHECK(found != world_.chargers().end());
     return **found;
 }

@@ -71,9 +71,8 @@ Result<Reader::Deed> Reader::deed(Words& words) {
         return Deed([time](Play& play) { play.world().run_for(time); });
     }
     const auto verb = words.peek();
-    for (const std::string_view each :
-         {"unplug", "offline", "online", "dead", "reboot", "answers", "slow", "mute", "silent",
-          "rejects"})
+    for (const std::string_view each : {"unplug", "offline", "online", "dead", "reboot", "answers",
+                                        "slow", "mute", "silent", "rejects"})
         if (words.accept(each)) return charger_deed(verb, words);
     for (const std::string_view each : {"kill", "restart", "clock", "store"})
         if (words.accept(each)) return server_deed(verb, words);
@@ -146,11 +145,9 @@ Result<Reader::Deed> Reader::server_deed(const std::string& verb, Words& words) 
         return Deed([by = found](Play& play) { play.world().jump_server_clock(by); });
     }
     if (verb == "store") {
-        if (words.accept("stalls"))
-            return Deed([](Play& play) { play.world().store().stall(); });
+        if (words.accept("stalls")) return Deed([](Play& play) { play.world().store().stall(); });
         if (words.accept("fails")) return Deed([](Play& play) { play.world().store().fail(); });
-        if (words.accept("works"))
-            return Deed([](Play& play) { play.world().store().recover(); });
+        if (words.accept("works")) return Deed([](Play& play) { play.world().store().recover(); });
         return words.wrong("stalls, fails or works");
     }
     BUSBAR_TRY(server, words.expect("server"));
@@ -213,7 +210,8 @@ Result<Reader::Deed> Reader::new_rule(Words& words) {
     } else {
         const auto kind = parse_rule_kind(words.peek());
         if (!kind)
-            return words.wrong("cap, pause, reserve, exclude, rank, share, suspend, boost or safety");
+            return words.wrong(
+                "cap, pause, reserve, exclude, rank, share, suspend, boost or safety");
         words.take();
         rule.kind = *kind;
     }

@@ -60,8 +60,7 @@ Result<Reader::Check> Reader::check(Words& words) {
             return play.refused().empty() ? "it was not refused" : "it says: " + play.refused();
         });
     }
-    if (words.accept("written"))
-        return Check([](Play& play) { return play.refused(); });
+    if (words.accept("written")) return Check([](Play& play) { return play.refused(); });
     const bool no = words.accept("no");
     if (words.accept("alarm")) {
         std::string text;
@@ -122,8 +121,8 @@ Result<Reader::Check> Reader::circuit_check(const std::string& what, Words& word
 Result<Reader::Check> Reader::evse_check(Words& words) {
     BUSBAR_TRY(found, evse_id(words));
     const auto evse = found;
-    const auto reported = [&](std::optional<Amperes> (*value)(const control::EvseReport&))
-        -> Result<Check> {
+    const auto reported =
+        [&](std::optional<Amperes> (*value)(const control::EvseReport&)) -> Result<Check> {
         BUSBAR_TRY(wanted, words.amperes());
         return Check([evse, value, amount = wanted](Play& play) -> std::string {
             const auto* report = play.report(evse);
@@ -133,8 +132,7 @@ Result<Reader::Check> Reader::evse_check(Words& words) {
     using Report = const control::EvseReport&;
     if (words.accept("reserves"))
         return reported([](Report r) { return std::optional{r.potential}; });
-    if (words.accept("desired"))
-        return reported([](Report r) { return std::optional{r.desired}; });
+    if (words.accept("desired")) return reported([](Report r) { return std::optional{r.desired}; });
     if (words.accept("applied")) return reported([](Report r) { return r.applied; });
     if (words.accept("reason")) {
         BUSBAR_TRY(part, words.quoted("a part of a reason"));
@@ -150,9 +148,9 @@ Result<Reader::Check> Reader::evse_check(Words& words) {
         return Check([evse, text = part](Play& play) -> std::string {
             const auto* report = play.report(evse);
             if (!report) return kSilence;
-            const auto next = report->next ? report->next->text + " at " +
-                                                 format_time(report->next->at)
-                                           : std::string("nothing");
+            const auto next = report->next
+                                  ? report->next->text + " at " + format_time(report->next->at)
+                                  : std::string("nothing");
             return next.find(text) == std::string::npos ? "next: " + next : std::string();
         });
     }

@@ -17,8 +17,7 @@ Status Reader::line(int number, std::string_view text) {
     if (!has_site_) return Error{Errc::kInvalid, "the first line says 'site' and its name"};
     if (scenario_.steps.empty() && words.accept("circuit")) return circuit(words);
     if (scenario_.steps.empty() && words.accept("charger")) return charger(words);
-    if (scenario_.config.chargers.empty())
-        return words.wrong("'circuit' or 'charger'");
+    if (scenario_.config.chargers.empty()) return words.wrong("'circuit' or 'charger'");
     return timed(number, words);
 }
 

@@ -80,8 +80,7 @@ WorldSetup setup_of(const Trial& trial, const Policy& policy) {
     for (auto& charger : setup.config.chargers) charger.settle = Duration{0};
     setup.wire = [network = setup.network, seed = setup.seed, policy](Strand& strand,
                                                                       const Clock& clock) {
-        return policy(std::make_unique<MessageWire>(strand, clock, network, seed), strand,
-                      clock);
+        return policy(std::make_unique<MessageWire>(strand, clock, network, seed), strand, clock);
     };
     return setup;
 }

@@ -161,13 +161,12 @@ void MemoryStore::save_potentials(std::vector<control::PotentialRow> rows,
 }
 
 void MemoryStore::save_transaction(Transaction transaction, control::Callback<Done> done) {
-    enqueue(std::move(done),
-            [this, transaction = std::move(transaction)](Fate) -> Result<Done> {
-                auto& open = kept_.open_transactions;
-                std::erase_if(open, [&](const auto& t) { return t.id == transaction.id; });
-                if (!transaction.stopped_at) open.push_back(transaction);
-                return Done{};
-            });
+    enqueue(std::move(done), [this, transaction = std::move(transaction)](Fate) -> Result<Done> {
+        auto& open = kept_.open_transactions;
+        std::erase_if(open, [&](const auto& t) { return t.id == transaction.id; });
+        if (!transaction.stopped_at) open.push_back(transaction);
+        return Done{};
+    });
 }
 
 void MemoryStore::claim_boundaries(TimePoint now,
@@ -183,8 +182,9 @@ void MemoryStore::claim_boundaries(TimePoint now,
 }
 
 void MemoryStore::audit(std::int64_t, int, control::Callback<std::vector<control::AuditRow>> done) {
-    enqueue(std::move(done),
-            [](Fate) -> Result<std::vector<control::AuditRow>> { return std::vector<control::AuditRow>{}; });
+    enqueue(std::move(done), [](Fate) -> Result<std::vector<control::AuditRow>> {
+        return std::vector<control::AuditRow>{};
+    });
 }
 
 }  // namespace busbar::trial

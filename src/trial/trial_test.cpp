@@ -19,8 +19,9 @@ void expect_no_violation(std::uint64_t from, std::uint64_t count, int chargers, 
     log::configure(log::Level::kOff, log::Format::kConsole);
     for (auto seed = from; seed < from + count; ++seed) {
         const auto outcome = run_trial({.seed = seed, .chargers = chargers, .span = span});
-        ASSERT_FALSE(outcome.violation) << "seed " << seed << ", " << chargers << " chargers, "
-                                        << span / 1h << " h:\n" << *outcome.violation;
+        ASSERT_FALSE(outcome.violation)
+            << "seed " << seed << ", " << chargers << " chargers, " << span / 1h << " h:\n"
+            << *outcome.violation;
         EXPECT_EQ(outcome.ampere_seconds, 0) << "seed " << seed;
     }
 }
@@ -38,11 +39,21 @@ Overload overload(std::uint64_t seed) {
 constexpr int kFew = 20;
 constexpr Duration kShort = 4h;
 
-TEST(Trial, KeepsEveryBreakerClosedOnSeeds1To10) { expect_no_violation(1, 10, kFew, kShort); }
-TEST(Trial, KeepsEveryBreakerClosedOnSeeds11To20) { expect_no_violation(11, 10, kFew, kShort); }
-TEST(Trial, KeepsEveryBreakerClosedOnSeeds21To30) { expect_no_violation(21, 10, kFew, kShort); }
-TEST(Trial, KeepsEveryBreakerClosedOnSeeds31To40) { expect_no_violation(31, 10, kFew, kShort); }
-TEST(Trial, KeepsEveryBreakerClosedOnSeeds41To50) { expect_no_violation(41, 10, kFew, kShort); }
+TEST(Trial, KeepsEveryBreakerClosedOnSeeds1To10) {
+    expect_no_violation(1, 10, kFew, kShort);
+}
+TEST(Trial, KeepsEveryBreakerClosedOnSeeds11To20) {
+    expect_no_violation(11, 10, kFew, kShort);
+}
+TEST(Trial, KeepsEveryBreakerClosedOnSeeds21To30) {
+    expect_no_violation(21, 10, kFew, kShort);
+}
+TEST(Trial, KeepsEveryBreakerClosedOnSeeds31To40) {
+    expect_no_violation(31, 10, kFew, kShort);
+}
+TEST(Trial, KeepsEveryBreakerClosedOnSeeds41To50) {
+    expect_no_violation(41, 10, kFew, kShort);
+}
 
 TEST(Trial, IsTheSameAgainFromTheSameSeed) {
     log::configure(log::Level::kOff, log::Format::kConsole);
@@ -93,14 +104,30 @@ void expect_part(std::uint64_t part) {
     expect_no_violation(1'000 + part * kPart, kPart, 50, 24h);
 }
 
-TEST(LongTrial, Part1) { expect_part(0); }
-TEST(LongTrial, Part2) { expect_part(1); }
-TEST(LongTrial, Part3) { expect_part(2); }
-TEST(LongTrial, Part4) { expect_part(3); }
-TEST(LongTrial, Part5) { expect_part(4); }
-TEST(LongTrial, Part6) { expect_part(5); }
-TEST(LongTrial, Part7) { expect_part(6); }
-TEST(LongTrial, Part8) { expect_part(7); }
+TEST(LongTrial, Part1) {
+    expect_part(0);
+}
+TEST(LongTrial, Part2) {
+    expect_part(1);
+}
+TEST(LongTrial, Part3) {
+    expect_part(2);
+}
+TEST(LongTrial, Part4) {
+    expect_part(3);
+}
+TEST(LongTrial, Part5) {
+    expect_part(4);
+}
+TEST(LongTrial, Part6) {
+    expect_part(5);
+}
+TEST(LongTrial, Part7) {
+    expect_part(6);
+}
+TEST(LongTrial, Part8) {
+    expect_part(7);
+}
 
 }  // namespace
 }  // namespace busbar::trial

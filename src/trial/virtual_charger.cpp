@@ -34,9 +34,8 @@ VirtualCharger::VirtualCharger(Around& around, int place, const Charger& wiring,
       first_leaf_(first),
       manners_(manners),
       random_(seed),
-      model_({.maximum = wiring.maximum,
-              .quantum = manners.quantum,
-              .connectors = wiring.evse_count}),
+      model_(
+          {.maximum = wiring.maximum, .quantum = manners.quantum, .connectors = wiring.evse_count}),
       sockets_(static_cast<std::size_t>(wiring.evse_count)) {
     around_.wire.add(id_, *this);
 }
@@ -160,8 +159,7 @@ void VirtualCharger::end(int connector, const char* reason) {
 
 // What flowed since it was last asked.
 void VirtualCharger::count(Socket& socket) {
-    const auto passed =
-        std::chrono::floor<std::chrono::milliseconds>(now() - socket.counted_at);
+    const auto passed = std::chrono::floor<std::chrono::milliseconds>(now() - socket.counted_at);
     socket.counted_at = now();
     if (socket.drawn == 0_A) return;
     const auto lines = std::min(phases_.count(), socket.car ? socket.car->phases : 1);
@@ -185,17 +183,15 @@ void VirtualCharger::tick(int connector, int session) {
         int lines = socket.car ? socket.car->phases : 3;
         for (const auto phase : kPhases)
             if (phases_.has(phase))
-                report.samples.push_back(
-                    {.measurand = Measurand::kCurrent,
-                     .phase = phase,
-                     .milli = lines-- > 0 ? socket.drawn.in_milli() : 0,
-                     .at = own_time()});
+                report.samples.push_back({.measurand = Measurand::kCurrent,
+                                          .phase = phase,
+                                          .milli = lines-- > 0 ? socket.drawn.in_milli() : 0,
+                                          .at = own_time()});
         outbox_.emplace_back(std::move(report));
         pump();
     }
-    later(manners_.meter_every, [connector, session](VirtualCharger& charger) {
-        charger.tick(connector, session);
-    });
+    later(manners_.meter_every,
+          [connector, session](VirtualCharger& charger) { charger.tick(connector, session); });
 }
 
 // Looks at what it enforces, and what may flow for it.
@@ -374,14 +370,12 @@ void VirtualCharger::answered(std::uint64_t number, const Result<Answer>& answer
 void VirtualCharger::asked(Command command, std::function<void(CallResult)> answer) {
     if (!powered_) return;
     count_limit();
-    const auto takes = mood_ == Mood::kSlow ? random_.between(kSlowLeast, kSlowMost)
-                                            : manners_.answers_after;
+    const auto takes =
+        mood_ == Mood::kSlow ? random_.between(kSlowLeast, kSlowMost) : manners_.answers_after;
     busy_until_ = std::max(busy_until_, now()) + takes;
     const auto wait = std::chrono::ceil<Duration>(busy_until_ - now());
-    later(wait, [command = std::move(command),
-                 answer = std::move(answer)](VirtualCharger& charger) {
-        charger.obey(command, answer);
-    });
+    later(wait, [command = std::move(command), answer = std::move(answer)](
+                    VirtualCharger& charger) { charger.obey(command, answer); });
 }
 
 void VirtualCharger::count_limit() {
@@ -395,8 +389,7 @@ void VirtualCharger::count_limit() {
     ++hour_limits_;
 }
 
-void VirtualCharger::obey(const Command& command,
-                          const std::function<void(CallResult)>& answer) {
+void VirtualCharger::obey(const Command& command, const std::function<void(CallResult)>& answer) {
     if (mood_ == Mood::kDeaf) return note("does not hear");
     auto outcome = CallOutcome::kNotSupported;
     if (const auto* limit = std::get_if<SetLimit>(&command)) outcome = install(*limit);
@@ -422,8 +415,8 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
         refresh(connector);
         if (own || at(connector).honours || manners_.lies) continue;
         // It knows its default now. What flowed before it did has its time to end.
-        const auto lag = manners_.obeys_within +
-                         (at(connector).car ? at(connector).car->lag_most : Duration{0});
+        const auto lag =
+            manners_.obeys_within + (at(connector).car ? at(connector).car->lag_most : Duration{0});
         later(lag, [connector](VirtualCharger& charger) {
             charger.at(connector).honours = true;
             charger.refresh(connector);

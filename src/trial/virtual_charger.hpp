@@ -26,10 +26,10 @@ namespace busbar::trial {
 // What a charger is like for good.
 struct Manners {
     sim::Memory memory = sim::Memory::kKeeps;
-    Amperes quantum = 0.1_A;      // What it rounds down to, whatever it is sent.
-    bool starts_offline = true;   // A car may begin to charge while the server is away.
-    bool lies = false;            // Accepts limits, and does not follow them.
-    Duration obeys_within{0};     // From accepting a limit; its car's lag comes on top.
+    Amperes quantum = 0.1_A;     // What it rounds down to, whatever it is sent.
+    bool starts_offline = true;  // A car may begin to charge while the server is away.
+    bool lies = false;           // Accepts limits, and does not follow them.
+    Duration obeys_within{0};    // From accepting a limit; its car's lag comes on top.
     Duration answers_after = std::chrono::milliseconds{50};
     Duration redials_least = std::chrono::seconds{5};
     Duration redials_most = std::chrono::seconds{60};

@@ -12,8 +12,8 @@ struct Unit {
     Duration length;
 };
 using namespace std::chrono_literals;
-constexpr std::array kUnits{Unit{"ms", 1ms},  Unit{"min", 1min}, Unit{"s", 1s},
-                            Unit{"h", 1h},    Unit{"d", 24h}};
+constexpr std::array kUnits{Unit{"ms", 1ms}, Unit{"min", 1min}, Unit{"s", 1s}, Unit{"h", 1h},
+                            Unit{"d", 24h}};
 
 // What stands before a unit; empty if it is another unit.
 std::optional<std::string_view> before_unit(std::string_view word, std::string_view unit) {

@@ -29,10 +29,10 @@ public:
 
     // Each fails with kInvalid, saying what it wanted and what is there.
     Result<std::string> name(std::string_view what);
-    Result<Amperes> amperes();                  // "16A", "0.1A"
-    Result<Percent> percent();                  // "50%"
-    Result<std::int64_t> number();              // "3"
-    Result<Duration> duration();                // "100ms", "30s", "15min", "2h", "1d", "-1h"
+    Result<Amperes> amperes();      // "16A", "0.1A"
+    Result<Percent> percent();      // "50%"
+    Result<std::int64_t> number();  // "3"
+    Result<Duration> duration();    // "100ms", "30s", "15min", "2h", "1d", "-1h"
     Result<std::string> quoted(std::string_view what);
     Result<Done> expect(std::string_view word);
     // "10:00", "10:00:30": since midnight.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "telemetry/telemetry.hpp"
 #include "trial/message_wire.hpp"
 
 namespace busbar::trial {
@@ -83,8 +84,7 @@ public:
               std::function<void(CallResult)> done) override {
         if (!world_.server_ || world_.dies_at(Death::kBeforeCall)) return;
         ++world_.calls_;
-        world_.wire_->gateway().call(charger, std::move(command), std::move(sent),
-                                     std::move(done));
+        world_.wire_->gateway().call(charger, std::move(command), std::move(sent), std::move(done));
         world_.dies_at(Death::kAfterCall);
     }
     void disconnect(const ChargerId& charger) override {
@@ -111,9 +111,9 @@ World::World(WorldSetup setup)
       load_(setup_.config),
       store_(strand_, clock_, random_.next()),
       telemetry_(std::make_unique<Telemetry>(strand_)),
-      wire_(setup_.wire ? setup_.wire(strand_, clock_)
-                        : std::make_unique<MessageWire>(strand_, clock_, setup_.network,
-                                                        random_.next())),
+      wire_(setup_.wire
+                ? setup_.wire(strand_, clock_)
+                : std::make_unique<MessageWire>(strand_, clock_, setup_.network, random_.next())),
       door_(std::make_unique<Door>(*this)),
       around_(around()),
       latest_wall_(setup_.start) {
@@ -152,16 +152,16 @@ void World::make_chargers() {
     for (std::size_t i = 0; i < setup_.config.chargers.size(); ++i) {
         const auto& wiring = setup_.config.chargers[i];
         const auto first = load_.network().leaves_of(wiring.id).first;
-        chargers_.push_back(std::make_unique<VirtualCharger>(around_, static_cast<int>(i), wiring,
-                                                             first, setup_.manners[i],
-                                                             random_.next()));
+        chargers_.push_back(std::make_unique<VirtualCharger>(
+            around_, static_cast<int>(i), wiring, first, setup_.manners[i], random_.next()));
     }
 }
 
 // --- Time ----------------------------------------------------------------------------------------
 
 void World::run_for(Duration time) {
-    for (; time > Duration{0} && !violated_; time -= 1min) strand_.run_for(std::min(time, Duration{1min}));
+    for (; time > Duration{0} && !violated_; time -= 1min)
+        strand_.run_for(std::min(time, Duration{1min}));
     if (!violated_) strand_.run();
 }
 
@@ -231,8 +231,8 @@ bool World::dies_at(Death moment) {
 
 // What to do with the answer: remember what was promised, and pass it on.
 template <class T>
-control::Callback<control::Written<T>> World::written(
-    std::function<void(const Result<T>&)> done, std::function<void(const T&)> keep) {
+control::Callback<control::Written<T>> World::written(std::function<void(const Result<T>&)> done,
+                                                      std::function<void(const T&)> keep) {
     return [this, alive = server_->alive, done = std::move(done),
             keep = std::move(keep)](Result<control::Written<T>> result) {
         if (!*alive) return;
@@ -265,8 +265,7 @@ void World::patch_rule(const RuleId& id, control::RulePatch patch,
     trace_.note(now(), Trace::kSite, "an operator changes", id.str());
     const std::function<void(const Rule&)> keep = [this](const Rule& rule) {
         const auto kept = acknowledged_.find(rule.id);
-        if (kept != acknowledged_.end() && rule.version > kept->second.version)
-            kept->second = rule;
+        if (kept != acknowledged_.end() && rule.version > kept->second.version) kept->second = rule;
     };
     control().patch_rule(id, std::move(patch), {"operator", now()},
                          written<Rule>(std::move(done), keep));
@@ -321,10 +320,10 @@ void World::raised(const control::Alarm& alarm) {
 const std::optional<control::SiteReport>& World::look() {
     report_.reset();
     if (!server_) return report_;
-    control().reports([this, alive = server_->alive](
-                          Result<std::vector<control::SiteReport>> reports) {
-        if (*alive && reports && !reports->empty()) report_ = std::move(reports->front());
-    });
+    control().reports(
+        [this, alive = server_->alive](Result<std::vector<control::SiteReport>> reports) {
+            if (*alive && reports && !reports->empty()) report_ = std::move(reports->front());
+        });
     strand_.run();
     return report_;
 }
@@ -333,10 +332,10 @@ void World::survey() {
     after(kSurveyEvery, [this] { survey(); });
     latest_wall_ = std::max(latest_wall_, clock_.wall());
     if (!server_ || violated_) return;
-    control().reports([this, alive = server_->alive](
-                          Result<std::vector<control::SiteReport>> reports) {
-        if (*alive && reports && !reports->empty()) check(reports->front());
-    });
+    control().reports(
+        [this, alive = server_->alive](Result<std::vector<control::SiteReport>> reports) {
+            if (*alive && reports && !reports->empty()) check(reports->front());
+        });
 }
 
 void World::check(const control::SiteReport& report) {
@@ -348,14 +347,12 @@ void World::check(const control::SiteReport& report) {
             if (evse.reasons.empty()) violation(to_string(id) + " has a limit without a reason");
             for (const auto& reason : evse.reasons)
                 if (to_sentence(reason).empty()) violation(to_string(id) + " has an empty reason");
-            if (evse.transaction && evse.desired > 0_A &&
-                evse.desired < charger.charger.minimum)
+            if (evse.transaction && evse.desired > 0_A && evse.desired < charger.charger.minimum)
                 violation(to_string(id) + " should have " + decimal(evse.desired.in_milli()) +
                           " A, less than its minimum: " + to_sentence(evse.reasons.front()));
             if (!setup_.overloads_count_only && evse.potential < load_.of(*leaf))
                 violation(to_string(id) + " may draw " + decimal(load_.of(*leaf).in_milli()) +
-                          " A, and the ledger counts " + decimal(evse.potential.in_milli()) +
-                          " A");
+                          " A, and the ledger counts " + decimal(evse.potential.in_milli()) + " A");
         }
     }
     check_writes(&report);
