@@ -38,6 +38,7 @@ struct Manners {
     Duration boots_most = std::chrono::seconds{90};
     Duration clock_skew{0};
     std::int64_t clock_drift_ppm = 0;
+    bool sets_clock = false;  // By what it is told when it boots.
     Duration meter_every = std::chrono::seconds{60};
     double naps = 0;  // How likely a car stops drawing, or starts again, at a meter reading.
 };
@@ -128,6 +129,7 @@ private:
         SteadyPoint counted_at = {};
         ConnectorStatus said = ConnectorStatus::kUnknown;
         bool status_queued = false;
+        std::vector<TimePoint> edges = {};  // Where its limit changes by itself, on its own clock.
     };
     struct StatusItem {
         int connector;
@@ -157,6 +159,8 @@ private:
     void tick(int connector, int session);
     void count(Socket& socket);
     void refresh(int connector);
+    void watch_edges(int connector);
+    void set_clock();
     void say_status(int connector);
     ConnectorStatus status_of(int connector) const;
 
@@ -170,6 +174,7 @@ private:
 
     void obey(const Command& command, const std::function<void(CallResult)>& answer);
     CallOutcome install(const SetLimit& limit);
+    CallOutcome stop(const RemoteStop& order);
     void count_limit();
 
     Around& around_;

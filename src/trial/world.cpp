@@ -295,9 +295,13 @@ void World::draws(LeafIndex leaf, Amperes amount) {
     load_.set(leaf, amount, now());
     if (setup_.overloads_count_only || violated_) return;
     if (!load_.overloaded().empty()) violation(load_.overloaded());
-    if (amount == 0_A) return;
+    if (amount > 0_A) must_be_known(leaf);
+}
+
+void World::must_be_known(LeafIndex leaf) {
     const auto& where = load_.network().leaves[leaf];
-    const auto* known = store_.potential(where.evse);
+    const auto amount = load_.of(leaf);
+    const auto known = store_.potential(where.evse, where.settle);
     if (known && amount > *known)
         violation(to_string(where.evse) + " may draw " + decimal(amount.in_milli()) +
                   " A, and the store knows of " + decimal(known->in_milli()) + " A");
@@ -331,7 +335,10 @@ const std::optional<control::SiteReport>& World::look() {
 void World::survey() {
     after(kSurveyEvery, [this] { survey(); });
     latest_wall_ = std::max(latest_wall_, clock_.wall());
-    if (!server_ || violated_) return;
+    if (violated_) return;
+    if (!setup_.overloads_count_only)
+        for (LeafIndex leaf = 0; leaf < load_.network().leaves.size(); ++leaf) must_be_known(leaf);
+    if (!server_) return;
     control().reports(
         [this, alive = server_->alive](Result<std::vector<control::SiteReport>> reports) {
             if (*alive && reports && !reports->empty()) check(reports->front());
@@ -408,7 +415,7 @@ std::string World::describe() const {
     for (const auto& charger : chargers_) {
         text += charger->describe();
         for (int number = 1; number <= charger->evse_count(); ++number)
-            if (const auto* known = store_.potential({charger->id(), number}))
+            if (const auto known = store_.potential({charger->id(), number}, Duration{0}))
                 text += "; the store: " + decimal(known->in_milli()) + " A";
         text += '\n';
     }

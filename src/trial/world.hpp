@@ -108,6 +108,7 @@ private:
     Around around();
     void make_chargers();
     void draws(LeafIndex leaf, Amperes amount);
+    void must_be_known(LeafIndex leaf);
     void raised(const control::Alarm& alarm);
     void check(const control::SiteReport& report);
     void check_writes(const control::SiteReport* report);
