@@ -479,16 +479,22 @@ void Control::boot(const ChargerId& charger, BootInfo info, std::function<void(B
     });
 }
 
+void Control::told_time(const ChargerId& charger, TimePoint now) {
+    if (const auto home = site_of(charger))
+        home->post([=](SiteHome& s) { s.told_time(charger, now); });
+}
+
 void Control::status(const ChargerId& charger, StatusReport report) {
     if (const auto home = site_of(charger))
         home->post([=](SiteHome& s) { s.status(charger, report); });
 }
 
+// Everybody may charge at a charger that is ours.
 void Control::authorize(const ChargerId& charger, std::string,
                         std::function<void(Authorization)> reply) {
-    // Everybody may charge at a charger that is ours.
-    const auto answer = site_of(charger) ? Authorization::kAccepted : Authorization::kInvalid;
-    strand_->post([reply = std::move(reply), answer] { reply(answer); });
+    if (const auto home = site_of(charger))
+        return home->post([=](SiteHome& s) { s.authorize(charger, reply); });
+    strand_->post([reply = std::move(reply)] { reply(Authorization::kInvalid); });
 }
 
 void Control::start(const ChargerId& charger, StartRequest request, Callback<StartReply> reply) {

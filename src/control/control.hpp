@@ -67,6 +67,7 @@ public:
     void disconnected(const ChargerId& charger, std::int64_t generation) override;
     void boot(const ChargerId& charger, BootInfo info,
               std::function<void(BootReply)> reply) override;
+    void told_time(const ChargerId& charger, TimePoint now) override;
     void status(const ChargerId& charger, StatusReport report) override;
     void authorize(const ChargerId& charger, std::string id_tag,
                    std::function<void(Authorization)> reply) override;

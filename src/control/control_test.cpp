@@ -94,7 +94,7 @@ TEST_F(ControlTest, WhatAnOfflineChargerMayBeDrawingIsHeld) {
         control_->delete_rule(RuleId(id), {"me", clock_.steady()}, [](auto) {});
     run(1h);
     EXPECT_EQ(applied("b"), 8_A);
-    EXPECT_EQ(why("a"), "not connected, so 32 A is held for it");
+    EXPECT_EQ(why("a"), "not connected since 12:00:35 UTC, so 32 A is held for it");
     connect("a");
     run(kSettle);
     EXPECT_EQ(applied("a"), 16_A);

@@ -33,6 +33,10 @@ void apply(const ChargerPatch& patch, Charger& charger) {
     assign(charger.phases, patch.phases);
     assign(charger.settle, patch.settle);
     assign(charger.keeps_profiles, patch.keeps_profiles);
+    assign(charger.trust, patch.trust);
+    assign(charger.rate_unit, patch.rate_unit);
+    assign(charger.schedule_periods, patch.schedule_periods);
+    assign(charger.writes_per_day, patch.writes_per_day);
     assign(charger.tags, patch.tags);
     assign(charger.priority, patch.priority);
     assign(charger.managed, patch.managed);
@@ -67,6 +71,7 @@ void apply(const SitePatch& patch, Site& site) {
     assign(site.supply.wiring, patch.wiring);
     assign(site.supply.nominal, patch.nominal);
     assign(site.raise_spread, patch.raise_spread);
+    assign(site.lease, patch.lease);
 }
 
 Result<Circuit> patched(const SiteConfig& config, const CircuitId& id, const CircuitPatch& patch) {

@@ -50,6 +50,7 @@ struct SitePatch {
     std::optional<Wiring> wiring = {};
     std::optional<Volts> nominal = {};
     std::optional<Duration> raise_spread = {};
+    std::optional<Duration> lease = {};
 };
 
 struct CircuitPatch {
@@ -75,6 +76,10 @@ struct ChargerPatch {
     std::optional<PhaseSet> phases = {};
     std::optional<Duration> settle = {};
     std::optional<bool> keeps_profiles = {};
+    std::optional<TrustClass> trust = {};
+    std::optional<RateUnit> rate_unit = {};
+    std::optional<int> schedule_periods = {};
+    std::optional<int> writes_per_day = {};
     std::optional<std::vector<std::string>> tags = {};
     std::optional<int> priority = {};
     std::optional<bool> managed = {};

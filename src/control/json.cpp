@@ -129,6 +129,7 @@ void write_json(JsonWriter& json, const Site& site) {
         .member("wiring", to_string(site.supply.wiring))
         .member("nominalV", site.supply.nominal);
     json.key("raiseSpreadS").milli(milli_of<std::chrono::seconds>(site.raise_spread));
+    json.key("leaseS").milli(milli_of<std::chrono::seconds>(site.lease));
     json.end_object();
 }
 
@@ -169,6 +170,10 @@ void write_json(JsonWriter& json, const Charger& charger) {
         .member("rotation", to_string(charger.rotation))
         .member("settleMs", std::int64_t{settle.count()})
         .member("keepsProfiles", charger.keeps_profiles)
+        .member("trust", to_string(charger.trust))
+        .member("rateUnit", to_string(charger.rate_unit))
+        .member("schedulePeriods", charger.schedule_periods)
+        .member("writesPerDay", charger.writes_per_day)
         .member("managed", charger.managed)
         .member("priority", charger.priority);
     json.key("tags").begin_array();
@@ -247,6 +252,7 @@ void write_json(JsonWriter& json, const Reason& reason) {
     if (reason.sharers > 0) json.member("sharers", reason.sharers);
     if (reason.band > 0) json.member("band", reason.band);
     if (reason.amount != 0_A) json.member("amountA", reason.amount);
+    member_if(json, "since", reason.since);
     member_if(json, "until", reason.until);
     json.member("text", to_sentence(reason)).end_object();
 }

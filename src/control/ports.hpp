@@ -77,6 +77,8 @@ struct Committed {
 struct PotentialRow {
     EvseId evse;
     Amperes potential;
+    Amperes fallback = {};                // What it comes to by itself
+    std::optional<TimePoint> until = {};  // after this; empty: it does not.
 
     bool operator==(const PotentialRow&) const = default;
 };
@@ -108,6 +110,9 @@ struct Stored {
     std::vector<IdTag> id_tags = {};
     std::vector<Transaction> open_transactions = {};
     std::vector<PotentialRow> potentials = {};
+    // Whether this is not what this server wrote last, but an older copy of it: then potentials
+    // are not to be relied on.
+    bool from_backup = false;
 };
 
 class Store {
@@ -172,6 +177,8 @@ public:
 
     virtual void boot(const ChargerId& charger, BootInfo info,
                       std::function<void(BootReply)> reply) = 0;
+    // It was told that it is this time now: many set their clocks by that.
+    virtual void told_time(const ChargerId& charger, TimePoint now) = 0;
     virtual void status(const ChargerId& charger, StatusReport report) = 0;
     virtual void authorize(const ChargerId& charger, std::string id_tag,
                            std::function<void(Authorization)> reply) = 0;

@@ -31,6 +31,10 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.generation = generation;
     station.failures = 0;
     station.default_limit = {};
+    station.connected_at = world_.clock.steady();
+    station.offline_since.reset();
+    station.features = station.configured;
+    station.clock.reconnected();
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         live_[leaf].seen = true;
@@ -49,6 +53,7 @@ void SiteHome::disconnected(const ChargerId& charger, std::int64_t generation) {
     const auto found = stations_.find(charger);
     if (found == stations_.end() || generation != found->second.generation) return;
     found->second.online = false;
+    found->second.offline_since = world_.clock.wall();
     found->second.cause.reset();
     world_.feed.publish(ConnectionChanged{charger, false});
     touch();
@@ -62,6 +67,7 @@ void SiteHome::boot(const ChargerId& charger, BootInfo info, std::function<void(
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         ledger_.forget(leaf);
+        live_[leaf].status = ConnectorStatus::kUnknown;  // What it said was before it went down.
         live_[leaf].meter_register.expect_restart();
         spread_raise(leaf, world_.clock.steady());
     }
@@ -74,6 +80,7 @@ std::optional<LeafIndex> SiteHome::leaf_at(const ChargerId& charger, int connect
 }
 
 void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
+    hear_clock(charger, report.stamped);
     if (report.error_code != "NoError" && !report.error_code.empty())
         alarm(charger.str(),
               "reports " + report.error_code + (report.info.empty() ? "" : ": " + report.info));
@@ -81,6 +88,7 @@ void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
     if (!leaf) return;  // Connector 0 speaks of the charger as a whole.
     auto& live = live_[*leaf];
     live.status = report.status;
+    live.status_is_fresh = is_fresh(stations_.at(charger), report.stamped);
     if (live.car) live.car->status(report.status, world_.clock.steady());
     const bool no_car = report.status == ConnectorStatus::kAvailable;
     if (no_car) live.metered.reset();
@@ -119,6 +127,7 @@ void SiteHome::transaction_changed(LeafIndex leaf) {
 
 void SiteHome::start_transaction(const ChargerId& charger, StartRequest request,
                                  Callback<StartReply> reply) {
+    hear_clock(charger, request.stamped);
     const auto leaf = leaf_at(charger, request.connector);
     if (!leaf) return reply(StartReply{.status = Authorization::kInvalid, .transaction = 0});
     const auto& evse = network_.leaves[*leaf].evse;
@@ -181,6 +190,7 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
 
 void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
                                 Callback<Done> reply) {
+    hear_clock(charger, request.stamped);
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         auto& live = live_[leaf];
@@ -239,6 +249,7 @@ void SiteHome::wish_changed(const Transaction& changed) {
 }
 
 void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
+    hear_clock(charger, report.stamped);
     const auto leaf = leaf_at(charger, report.connector);
     if (!leaf) return;  // Connector 0: the charger's own meter, never added to the EVSEs'.
     auto& live = live_[*leaf];

@@ -13,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kFullCompareEvery = 60s;
-constexpr auto kRetrySaveAfter = 1s;
 constexpr int kFailuresToAlarm = 3;
 constexpr std::size_t kMaxAlarms = 100;
 
@@ -29,14 +28,8 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
       ledger_(network_),
       live_(network_.leaves.size()),
       resolver_(std::make_unique<Resolver>(network_)) {
-    for (const auto& charger : config_.chargers) stations_[charger.id];
-    for (const auto& row : stored.potentials) {
-        if (const auto leaf = network_.leaf_of(row.evse)) {
-            ledger_.restore(*leaf, row.potential);
-            live_[*leaf].durable = row.potential;
-            live_[*leaf].seen = true;
-        }
-    }
+    for (const auto& charger : config_.chargers) set_up(stations_[charger.id], charger);
+    for (const auto& row : stored.potentials) restore(row, stored.from_backup);
     for (auto& transaction : stored.open_transactions) {
         if (const auto leaf = network_.leaf_of(transaction.evse)) {
             // A little apart, so that who came first is told the same way each time.
@@ -51,6 +44,35 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (!live_[leaf].transaction && ledger_.known(leaf))
             ledger_.transaction_over(leaf, world_.clock.steady());
+}
+
+// Takes on what is configured about a charger, where that has changed.
+void SiteHome::set_up(Station& station, const Charger& charger) const {
+    const auto configured = features_of(network_.leaves[network_.leaves_of(charger.id).first]);
+    if (station.configured != configured) station.features = station.configured = configured;
+    if (station.writes.per_day() != charger.writes_per_day)
+        station.writes = WriteBudget(charger.writes_per_day);
+}
+
+// What a charger may be drawing, as the store last had it. A copy of older days says nothing of
+// what was sent since; nor does a calendar that cannot be relied on say when a lease is over.
+void SiteHome::restore(const PotentialRow& row, bool from_backup) {
+    const auto leaf = network_.leaf_of(row.evse);
+    if (!leaf) return;
+    auto& live = live_[*leaf];
+    live.seen = true;
+    stations_.at(row.evse.charger).offline_since = world_.clock.wall();
+    if (from_backup) return;
+    const auto now = world_.clock.steady();
+    std::optional<Lease> lease;
+    if (row.until) {
+        const auto left = world_.clock_is_set ? *row.until - world_.clock.wall()
+                                              : config_.site.lease + config_.site.lease / 2;
+        lease = Lease{row.fallback, now + left};
+        live.durable_until = lease->ends;
+    }
+    live.durable = row.potential;
+    ledger_.restore(*leaf, row.potential, lease);
 }
 
 void SiteHome::post(std::function<void(SiteHome&)> task) {
@@ -101,6 +123,7 @@ void SiteHome::refresh_rules(TimePoint wall) {
     resolver_->set_rules(effective_rules(config_, network_, rules_, charging, wall));
     rules_until_ = next_boundary(config_, {}, wall);  // Of the circuits' peaks.
     rules_changed_ = false;
+    ahead_rules_ = false;
     upcoming_.assign(live_.size(), std::nullopt);
     for (RuleIndex rule = 0; rule < rules_.size(); ++rule) {
         const auto edge = next_boundary(config_.site, rules_[rule], wall);
@@ -118,6 +141,7 @@ void SiteHome::resolve() {
     look_at_cars(now, wall);
     look_at_buildings(now);
     resolver_->resolve(states_, foreign_);
+    ahead_.clear();
     take_turns(now);
     resolved_ = true;
 }
@@ -128,6 +152,7 @@ void SiteHome::evaluate() {
     if (!running_) return;
     const auto now = world_.clock.steady();
     const auto wall = world_.clock.wall();
+    watch_clock(now, wall);
     if (rules_until_ && *rules_until_ <= wall) {
         world_.feed.publish(BoundaryReached{config_.site.id, wall - *rules_until_});
         for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) spread_raise(leaf, now);
@@ -143,7 +168,7 @@ void SiteHome::evaluate() {
         plan(charger, station, leaves, now);
     });
     fresh_cause_.reset();
-    persist();
+    persist(now, wall);
     forget_expired(now, wall);
     schedule_wakes(world_.clock.steady(), wall);
 }
@@ -166,7 +191,8 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
                             {leaf, leaf + 1},
                             resolver_->limit(leaf)});
     }
-    for (const auto& planned : planned_) views_.push_back(look_at(station, planned));
+    for (auto& each : planned_) views_.push_back(look_at(station, each, now));
+    answer_authorizations(station, leaves, now);
 
     const auto jitter = static_cast<int>(std::hash<ChargerId>{}(charger) % 51) - 25;
     const auto action = next_action({.online = station.online,
@@ -174,10 +200,11 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
                                      .failures = station.failures,
                                      .last_attempt = station.last_attempt,
                                      .limits = views_,
-                                     .jitter_pct = jitter},
+                                     .jitter_pct = jitter,
+                                     .writes = station.writes.state(now),
+                                     .writes_again = station.writes.again_at(now)},
                                     now);
     if (const auto* due = std::get_if<Send>(&action)) {
-        planned_[due->limit].command.limit = *views_[due->limit].allowed;
         send(charger, station, planned_[due->limit], now);
     } else if (const auto* later = std::get_if<WaitUntil>(&action)) {
         wake_at(later->when);
@@ -190,20 +217,29 @@ SiteHome::Wish& SiteHome::wish_of(Station& station, const Planned& planned) {
                : live_[planned.leaves.first].transaction_limit;
 }
 
-// One limit as reconcile sees it. Takes note of the wish.
-LimitView SiteHome::look_at(Station& station, const Planned& planned) {
-    LimitView view{.applied = ledger_.applied(planned.leaves.first, planned.command.purpose),
-                   .allowed = {}};
-    if (station.online) view.allowed = make_room(planned);
-    view.attempted = wish_of(station, planned).attempted;
+const SiteHome::Wish& SiteHome::wish_of(const Station& station, const Planned& planned) const {
+    return planned.command.purpose == ProfilePurpose::kDefault
+               ? station.default_limit
+               : live_[planned.leaves.first].transaction_limit;
+}
+
+// One limit as reconcile sees it. Takes note of the wish, and completes the command.
+LimitView SiteHome::look_at(Station& station, Planned& planned, SteadyPoint now) {
+    const auto leaf = planned.leaves.first;
+    LimitView view{.applied = ledger_.applied(leaf, planned.command.purpose), .allowed = {}};
+    if (station.online) view.allowed = make_room(station, planned, now);
+    auto& wish = wish_of(station, planned);
+    view.attempted = wish.attempted;
+    if (view.allowed == view.applied && ledger_.may_renew(leaf)) view.renew_at = wish.renew_at;
     note_cause(station, planned, view);
-    wish_of(station, planned).wanted = planned.want;
+    wish.wanted = planned.want;
     return view;
 }
 
 // What the ledger lets go towards the wish, reserved on all rows and known to the store; nothing
 // while that is not so.
-std::optional<Amperes> SiteHome::make_room(const Planned& planned) {
+std::optional<Amperes> SiteHome::make_room(const Station& station, Planned& planned,
+                                           SteadyPoint now) {
     const auto purpose = planned.command.purpose;
     std::optional<Amperes> least = planned.want;
     for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
@@ -211,12 +247,20 @@ std::optional<Amperes> SiteHome::make_room(const Planned& planned) {
         if (!value) return {};
         least = std::min(*least, *value);
     }
+    planned.command.limit = *least;
+    // Nothing is to be sent: the rest would be for nothing.
+    const auto& renew_at = wish_of(station, planned).renew_at;
+    if (ledger_.applied(planned.leaves.first, purpose) == least && (!renew_at || *renew_at > now))
+        return least;
+    add_unit(station, planned);
+    if (gives_lease(station, planned)) add_lease(station, planned, now);
     bool durable = true;
     for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
         // Two EVSEs behind one row: what the first took may leave too little for the second.
         if (ledger_.allowed(leaf, purpose, *least) != least) return {};
-        if (*least > ledger_.potential(leaf)) ledger_.reserve(leaf, *least);
-        durable = durable && *least <= live_[leaf].durable;
+        if (*least > ledger_.potential(leaf) || planned.lease)
+            ledger_.reserve(leaf, *least, planned.lease);
+        durable = durable && is_durable(leaf, *least, planned.lease);
     }
     return durable ? least : std::nullopt;
 }
@@ -240,9 +284,14 @@ void SiteHome::send(const ChargerId& charger, Station& station, const Planned& p
                     SteadyPoint now) {
     std::vector<EvseId> evses;
     for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
-        ledger_.sent(leaf, planned.command.purpose, planned.command.limit);
+        ledger_.sent(leaf, planned.command.purpose, planned.command.limit, planned.lease);
         evses.push_back(network_.leaves[leaf].evse);
+        if (!planned.lease) continue;
+        const auto end = *planned.command.start + planned.command.later.back().after;
+        auto& until = live_[leaf].lease_until;
+        until = std::max(until.value_or(end), end);
     }
+    if (planned.command.purpose == ProfilePurpose::kTransaction) count_write(charger, station, now);
     station.busy = true;
     station.last_attempt = now;
     const auto cause = std::exchange(station.cause, std::nullopt);
@@ -270,7 +319,8 @@ Ledger::Drawing SiteHome::drawing(LeafIndex leaf) const {
     const bool open =
         live.status == ConnectorStatus::kAvailable || live.status == ConnectorStatus::kPreparing ||
         live.status == ConnectorStatus::kReserved || live.status == ConnectorStatus::kUnavailable;
-    return open && !live.transaction ? Ledger::Drawing::kImpossible : Ledger::Drawing::kPossible;
+    return open && live.status_is_fresh && !live.transaction ? Ledger::Drawing::kImpossible
+                                                             : Ledger::Drawing::kPossible;
 }
 
 void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
@@ -286,10 +336,13 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
         auto& live = live_[*leaf];
         if (accepted && live.car && live.transaction->id == limit.transaction)
             live.car->limited(limit.limit, now);
-        if (live.transaction && live.transaction->id == limit.transaction)
-            live.transaction_limit.attempted = accepted ? std::nullopt : std::optional{limit.limit};
-        else
+        if (live.transaction && live.transaction->id == limit.transaction) {
+            auto& wish = live.transaction_limit;
+            wish.attempted = accepted ? std::nullopt : std::optional{limit.limit};
+            if (accepted) renew_later(*leaf, limit, now);
+        } else {
             ledger_.transaction_over(*leaf, now);
+        }
     }
     world_.feed.publish(Answered{charger, limit, result.outcome, sent_at, now, cause});
     if (found == stations_.end()) return;
@@ -297,6 +350,12 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
     station.busy = false;
     if (limit.purpose == ProfilePurpose::kDefault)
         station.default_limit.attempted = accepted ? std::nullopt : std::optional{limit.limit};
+    const bool refused =
+        result.outcome == CallOutcome::kRejected || result.outcome == CallOutcome::kNotSupported;
+    // Once may be for another reason: it may not know the transaction yet.
+    if (refused && station.failures > 0 && limit.purpose == ProfilePurpose::kTransaction)
+        station.features =
+            fewer(station.features, network_.leaves[network_.leaves_of(charger).first]);
     if (accepted) {
         station.failures = 0;
     } else if (result.outcome != CallOutcome::kNotSent) {
@@ -308,40 +367,17 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
     touch();
 }
 
-// Writes the potentials that have changed. What rose must be durable before it is sent; what
-// fell is written beside it, for the next start.
-void SiteHome::persist() {
-    const auto now = world_.clock.steady();
+// Writes the potentials that have changed.
+void SiteHome::persist(SteadyPoint now, TimePoint wall) {
     if (saving_ || (save_after_ && now < *save_after_)) return;
-    std::vector<PotentialRow> rows;
-    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
-        const auto potential = ledger_.potential(leaf);
-        // One that never connected counts at its maximum without a row to say so.
-        if (potential == live_[leaf].durable || !live_[leaf].seen) continue;
-        rows.push_back({network_.leaves[leaf].evse, potential});
-        live_[leaf].durable = std::min(live_[leaf].durable, potential);
-    }
+    auto rows = potentials_to_save(now, wall);
     if (rows.empty()) return;
     saving_ = true;
     auto done = [weak = weak_from_this(), rows](Result<Done> saved) {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->post([rows, saved = std::move(saved)](SiteHome& site) {
-            site.saving_ = false;
-            const bool known_to_fail = std::exchange(site.save_after_, std::nullopt).has_value();
-            if (saved) {
-                for (const auto& row : rows)
-                    if (const auto leaf = site.network_.leaf_of(row.evse))
-                        site.live_[*leaf].durable = row.potential;
-            } else {
-                site.save_after_ = site.world_.clock.steady() + kRetrySaveAfter;
-                site.wake_at(*site.save_after_);
-                if (!known_to_fail)
-                    site.alarm(site.config_.site.id.str(),
-                               "increases wait, the store fails: " + saved.error().message);
-            }
-            site.touch();
-        });
+        if (const auto self = weak.lock())
+            self->post([rows, saved = std::move(saved)](SiteHome& site) {
+                site.potentials_saved(rows, saved);
+            });
     };
     world_.store.save_potentials(std::move(rows), std::move(done));
 }
@@ -386,8 +422,10 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     if (!resolved_) return out;
     out.desired = resolver_->limit(leaf);
     out.reasons = std::move(reasons);
-    for (auto& reason : out.reasons)
+    for (auto& reason : out.reasons) {
         if (reason.kind == ReasonKind::kNotAdmitted) reason.until = turn_at(leaf);
+        if (reason.kind == ReasonKind::kOffline) tell_outage(leaf, reason);
+    }
     out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
     const bool differs = running && station.online && out.applied != out.desired;

@@ -26,7 +26,9 @@
 #include "demand/minima.hpp"
 #include "demand/spread.hpp"
 #include "demand/turns.hpp"
+#include "ledger/charger_clock.hpp"
 #include "ledger/ledger.hpp"
+#include "reconcile/features.hpp"
 #include "reconcile/next_action.hpp"
 #include "telemetry/registers.hpp"
 #include "telemetry/telemetry.hpp"
@@ -43,6 +45,7 @@ struct World {
     std::function<std::uint32_t()> random;  // Thread-safe.
     std::function<RuleId()> next_rule_id;   // Thread-safe, never the same twice.
     std::chrono::seconds heartbeat{300};
+    bool clock_is_set = true;  // At start: whether the calendar can be relied on.
 };
 
 class SiteHome : public std::enable_shared_from_this<SiteHome> {
@@ -82,7 +85,9 @@ public:
     void connected(const ChargerId& charger, std::int64_t generation);
     void disconnected(const ChargerId& charger, std::int64_t generation);
     void boot(const ChargerId& charger, BootInfo info, std::function<void(BootReply)> reply);
+    void told_time(const ChargerId& charger, TimePoint now);
     void status(const ChargerId& charger, const StatusReport& report);
+    void authorize(const ChargerId& charger, std::function<void(Authorization)> reply);
     void start_transaction(const ChargerId& charger, StartRequest request,
                            Callback<StartReply> reply);
     void stop_transaction(const ChargerId& charger, StopRequest request, Callback<Done> reply);
@@ -108,12 +113,14 @@ private:
     };
     // One limit of a charger, between evaluations.
     struct Wish {
-        std::optional<Amperes> wanted = {};     // What it should be, as of the last evaluation.
-        std::optional<Amperes> attempted = {};  // What it was last sent in vain.
+        std::optional<Amperes> wanted = {};        // What it should be, as of the last evaluation.
+        std::optional<Amperes> attempted = {};     // What it was last sent in vain.
+        std::optional<SteadyPoint> renew_at = {};  // What it has ends by itself: to be sent again.
     };
     // What is known of one EVSE, by leaf.
     struct Live {
         ConnectorStatus status = ConnectorStatus::kUnknown;  // Said on this connection.
+        bool status_is_fresh = false;  // It did not wait in the charger since before that.
         std::optional<Transaction> transaction;
         std::optional<Transaction> starting;  // Being written.
         std::vector<Callback<StartReply>> waiting_for_start;
@@ -128,6 +135,10 @@ private:
         Spread spread = {};
         std::optional<WattHours> energy_register = {};  // Last heard in this transaction.
         Amperes durable;  // The potential that the store knows: nothing above it is sent.
+        // When the store has it fall by itself: nothing is sent that lasts longer. Empty: never.
+        std::optional<SteadyPoint> durable_until = {};
+        // The latest end of a lease that it may hold, on its own clock.
+        std::optional<TimePoint> lease_until = {};
     };
     // What is known of one charger.
     struct Station {
@@ -139,12 +150,20 @@ private:
         SteadyPoint last_attempt = {};
         Wish default_limit;
         std::optional<Cause> cause;
+        SteadyPoint connected_at = {};
+        std::optional<TimePoint> offline_since = {};
+        ChargerClock clock = {};
+        WriteBudget writes{};
+        Features configured = {};  // What it is asked with at first,
+        Features features = {};    // and now.
+        std::vector<std::function<void(Authorization)>> waiting_to_authorize = {};
     };
     // A limit of one charger, on its way from wish to wire.
     struct Planned {
         SetLimit command;
         Leaves leaves;
         Amperes want;
+        std::optional<Lease> lease = {};  // What the command promises, on our clock.
     };
 
     // --- The loop (site_home.cpp) ---
@@ -157,14 +176,35 @@ private:
     void each_station(F&& visit);
     void plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now);
     Wish& wish_of(Station& station, const Planned& planned);
-    LimitView look_at(Station& station, const Planned& planned);
-    std::optional<Amperes> make_room(const Planned& planned);
+    const Wish& wish_of(const Station& station, const Planned& planned) const;
+    LimitView look_at(Station& station, Planned& planned, SteadyPoint now);
+    std::optional<Amperes> make_room(const Station& station, Planned& planned, SteadyPoint now);
     void send(const ChargerId& charger, Station& station, const Planned& planned, SteadyPoint now);
     void answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,
                   SteadyPoint sent_at, std::optional<Cause> cause, const CallResult& result);
+    // --- Leases (site_leases.cpp) ---
+    bool gives_lease(const Station& station, const Planned& planned) const;
+    void add_lease(const Station& station, Planned& planned, SteadyPoint now);
+    bool is_durable(LeafIndex leaf, Amperes value, const std::optional<Lease>& lease) const;
+    Duration slack() const;
+    void hear_clock(const ChargerId& charger, std::optional<TimePoint> stamp);
+    static bool is_fresh(const Station& station, std::optional<TimePoint> stamp);
+    void update_leases(const ChargerId& charger, const Station& station);
+    std::optional<Amperes> ahead(LeafIndex leaf);
+    void add_unit(const Station& station, Planned& planned) const;
+    void watch_clock(SteadyPoint now, TimePoint wall);
+    void answer_authorizations(Station& station, Leaves leaves, SteadyPoint now);
+    std::vector<PotentialRow> potentials_to_save(SteadyPoint now, TimePoint wall);
+    void potentials_saved(const std::vector<PotentialRow>& rows, const Result<Done>& saved);
+    void tell_outage(LeafIndex leaf, Reason& reason) const;
+    void count_write(const ChargerId& charger, Station& station, SteadyPoint now);
+    void renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now);
+
     void note_cause(Station& station, const Planned& planned, const LimitView& view);
     Ledger::Drawing drawing(LeafIndex leaf) const;
-    void persist();
+    void persist(SteadyPoint now, TimePoint wall);
+    void set_up(Station& station, const Charger& charger) const;
+    void restore(const PotentialRow& row, bool from_backup);
     void wake_at(SteadyPoint when);
     void schedule_wakes(SteadyPoint now, TimePoint wall);
     void alarm(std::string subject, std::string text);
@@ -243,6 +283,10 @@ private:
         RuleIndex rule;
     };
     std::vector<std::optional<Edge>> upcoming_;
+    // What each leaf would have after the next edge of all: found out when first asked for.
+    std::vector<Amperes> ahead_;
+    bool ahead_rules_ = false;  // The resolver below has the rules of that edge.
+    std::unique_ptr<Resolver> ahead_resolver_;
     bool resolved_ = false;
     std::vector<LeafState> states_;  // As of the last resolve.
     std::vector<Turn> turns_;
@@ -256,6 +300,8 @@ private:
     std::deque<Alarm> alarms_;
 
     bool running_ = false;
+    SteadyPoint running_since_ = {};
+    std::chrono::nanoseconds clock_{0};  // How far our calendar is ahead of our steady clock.
     bool scheduled_ = false;
     bool saving_ = false;
     std::optional<SteadyPoint> save_after_;  // After a failure.

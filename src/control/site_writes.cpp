@@ -479,7 +479,9 @@ void SiteHome::rebuild() {
     ledger_ = std::move(ledger);
     live_ = std::move(live);
     stations_ = std::move(stations);
+    for (const auto& charger : config_.chargers) set_up(stations_.at(charger.id), charger);
     resolver_ = std::make_unique<Resolver>(network_);
+    ahead_resolver_.reset();
     rules_changed_ = true;
     renew_buildings();
     resolve();

@@ -32,6 +32,18 @@ std::optional<ConnectorStatus> parse_connector_status(std::string_view text) {
     return {};
 }
 
+std::string_view to_string(ProfilePurpose purpose) {
+    switch (purpose) {
+        case ProfilePurpose::kDefault:
+            return "default";
+        case ProfilePurpose::kTransaction:
+            return "transaction";
+        case ProfilePurpose::kStationMax:
+            return "station max";
+    }
+    __builtin_unreachable();
+}
+
 std::string_view to_string(CallOutcome outcome) {
     switch (outcome) {
         case CallOutcome::kAccepted:

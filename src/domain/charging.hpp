@@ -79,17 +79,21 @@ struct BootInfo {
     std::string firmware;
 };
 
+// `at` is a time that can be right: ours where the charger's cannot. `stamped` is what the
+// charger's own clock said, if it said anything: see ChargerClock.
 struct StartRequest {
     int connector = 0;
     std::string id_tag;
     WattHours meter_start = {};
     TimePoint at = {};
+    std::optional<TimePoint> stamped = {};
 };
 struct StopRequest {
     TransactionId transaction = 0;
     WattHours meter_stop = {};
     TimePoint at = {};
     std::string reason;
+    std::optional<TimePoint> stamped = {};
 };
 struct StatusReport {
     int connector = 0;  // 0: the charger as a whole.
@@ -97,11 +101,13 @@ struct StatusReport {
     std::string error_code;
     std::string info;
     TimePoint at = {};
+    std::optional<TimePoint> stamped = {};
 };
 struct MeterReport {
     int connector = 0;
     std::optional<TransactionId> transaction = {};
     std::vector<MeterSample> samples;
+    std::optional<TimePoint> stamped = {};  // The latest.
 };
 
 // What we answer.
@@ -120,12 +126,32 @@ struct StartReply {
 enum class ProfilePurpose : std::uint8_t {
     kDefault,      // TxDefaultProfile: what any transaction starts with, and falls back to.
     kTransaction,  // TxProfile: this transaction's limit.
+    kStationMax,   // ChargePointMaxProfile: what the whole charger may draw, whatever else holds.
+};
+std::string_view to_string(ProfilePurpose purpose);  // "default", "transaction", "station max"
+
+// What a limit becomes later, by the charger's own doing.
+struct LimitStep {
+    std::chrono::seconds after;  // The start of the schedule.
+    Amperes limit;
+
+    bool operator==(const LimitStep&) const = default;
 };
 struct SetLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;
     int connector = 0;                              // 0 with kDefault: every connector.
     std::optional<TransactionId> transaction = {};  // With kTransaction.
     Amperes limit = {};                             // Per line. A multiple of 0.1 A.
+    // On the charger's clock, and in its past: the schedule is Absolute. Empty: Relative, one
+    // period, no end.
+    std::optional<TimePoint> start = {};
+    std::vector<LimitStep> later = {};  // Ascending; the last is the lease's end. With `start`.
+    RateUnit unit = RateUnit::kAmperes;
+    // With kWatts: which lines carry the limit, and at what voltage (watts_to_send).
+    PhaseSet phases = PhaseSet::all();
+    Supply supply = {};
+
+    bool operator==(const SetLimit&) const = default;
 };
 struct ClearLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;
@@ -142,12 +168,25 @@ struct ChangeConfiguration {
     std::string key;
     std::string value;
 };
+// Ends a transaction, as a driver would.
+struct RemoteStop {
+    TransactionId transaction = 0;
+};
+// Whether a connector takes cars. 0: all of the charger.
+struct ChangeAvailability {
+    int connector = 0;
+    bool operative = true;
+};
+struct Reset {
+    bool hard = false;
+};
 struct TriggerMessage {
     std::string message;  // "StatusNotification", "MeterValues", ...
     std::optional<int> connector = {};
 };
-using Command = std::variant<SetLimit, ClearLimit, GetCompositeLimit, GetConfiguration,
-                             ChangeConfiguration, TriggerMessage>;
+using Command =
+    std::variant<SetLimit, ClearLimit, GetCompositeLimit, GetConfiguration, ChangeConfiguration,
+                 TriggerMessage, RemoteStop, ChangeAvailability, Reset>;
 
 enum class CallOutcome : std::uint8_t {
     kAccepted,      // It answered, and says it does as asked.

@@ -94,7 +94,8 @@ std::string to_sentence(const Reason& reason) {
             return "waits its turn to rise" + until(reason, " at ") +
                    ", so that not all cars do at once";
         case ReasonKind::kOffline:
-            return "not connected, so " + amps(reason.amount) + " is held for it";
+            return "not connected" + (reason.since ? " since " + clock_time(*reason.since) : "") +
+                   ", so " + amps(reason.amount) + " is held for it" + until(reason, " until ");
         case ReasonKind::kAwaitsAmps:
             return "goes to " + amps(reason.amount) + " once others have given back";
         case ReasonKind::kRejecting:

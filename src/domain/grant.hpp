@@ -37,7 +37,8 @@ enum class ReasonKind : std::uint8_t {
     kInactive,      // Its circuit is switched off. `row`.
     kBuilding,      // The row carries something else, too. `row`, `phase`, `amount`.
     kSpread,        // It may rise only at `until`: chargers do not all rise at once.
-    kOffline,       // Not connected: what it may be drawing is held. `amount`.
+    kOffline,       // Not connected `since`: what it may be drawing is held. `amount`, and
+                    // `until`, if it falls to its floor by itself.
     kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
     kRejecting,     // The charger refuses the limit. `amount`: the wish.
 };
@@ -52,6 +53,7 @@ struct Reason {
     int band = 0;
     Amperes amount = {};
     std::optional<TimePoint> until = {};
+    std::optional<TimePoint> since = {};
 
     bool operator==(const Reason&) const = default;
 };

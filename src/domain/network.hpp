@@ -53,6 +53,9 @@ struct Leaf {
     Duration settle;
     std::string partner;
     bool keeps_profiles;
+    TrustClass trust = TrustClass::kB;
+    RateUnit rate_unit = RateUnit::kAmperes;
+    int schedule_periods = 2;
     std::vector<std::string> tags = {};
     Weight weight = Weight::of(1);  // Its charger's, where no rule ranks it.
     bool managed = true;            // False: excluded by configuration.

@@ -17,6 +17,8 @@ constexpr int kMaxEvses = 16;
 constexpr int kMaxSafetyPct = 90;
 constexpr int kMaxDepth = 16;
 constexpr int kMaxPriority = 1'000;
+constexpr int kMaxPeriods = 1024;
+constexpr int kMaxWritesPerDay = 100'000;
 constexpr Amperes kMaxAmperes = 100'000_A;
 constexpr Watts kMaxOutput = Watts::of(10'000'000);
 
@@ -133,6 +135,10 @@ Status check_charger(const Charger& charger, const Supply& supply) {
         return invalid("evseCount", "must be 1 to 16");
     if (charger.settle < Duration{0} || charger.settle > std::chrono::hours{1})
         return invalid("settleMs", "must be 0 to 3600000");
+    if (charger.schedule_periods < 1 || charger.schedule_periods > kMaxPeriods)
+        return invalid("schedulePeriods", "must be 1 to 1024");
+    if (charger.writes_per_day < 0 || charger.writes_per_day > kMaxWritesPerDay)
+        return invalid("writesPerDay", "must be 0 (no limit) to 100000");
     if (charger.priority < 0 || charger.priority > kMaxPriority)
         return invalid("priority", "must be 0 to 1000");
     if (charger.tags.size() > kMaxTags) return invalid("tags", "must be at most 32");
@@ -152,7 +158,9 @@ Status check_place(const Site& site) {
     if (site.supply.nominal < 50_V || site.supply.nominal > 1'000_V)
         return invalid("supply.nominalV", "must be 50 to 1000 V");
     if (site.raise_spread < Duration{0} || site.raise_spread > std::chrono::minutes{10})
-        return invalid("raiseSpreadS", "must be 0 to 3600");
+        return invalid("raiseSpreadS", "must be 0 to 600");
+    if (site.lease < std::chrono::seconds{20} || site.lease > std::chrono::hours{24})
+        return invalid("leaseS", "must be 20 to 86400");
     return Done{};
 }
 
@@ -264,6 +272,40 @@ PerPhase Circuit::budget() const {
     for (const auto phase : kPhases)
         out[phase] = Amperes::milli(breaker[phase].in_milli() * (100 - safety_pct) / 100);
     return out;
+}
+
+std::string_view to_string(TrustClass trust) {
+    switch (trust) {
+        case TrustClass::kA:
+            return "A";
+        case TrustClass::kB:
+            return "B";
+        case TrustClass::kC:
+            return "C";
+    }
+    __builtin_unreachable();
+}
+
+std::optional<TrustClass> parse_trust_class(std::string_view word) {
+    for (const auto trust : {TrustClass::kA, TrustClass::kB, TrustClass::kC})
+        if (to_string(trust) == word) return trust;
+    return {};
+}
+
+std::string_view to_string(RateUnit unit) {
+    switch (unit) {
+        case RateUnit::kAmperes:
+            return "A";
+        case RateUnit::kWatts:
+            return "W";
+    }
+    __builtin_unreachable();
+}
+
+std::optional<RateUnit> parse_rate_unit(std::string_view word) {
+    for (const auto unit : {RateUnit::kAmperes, RateUnit::kWatts})
+        if (to_string(unit) == word) return unit;
+    return {};
 }
 
 std::string_view to_string(BuildingLoad::Covers covers) {

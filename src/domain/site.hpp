@@ -24,6 +24,9 @@ struct Site {
     // After a boundary lets limits rise, or an outage ends, each charger waits a random part of
     // this before it is raised, so that the grid does not see all cars come back at once.
     Duration raise_spread = {};
+    // How long a charger goes on with a limit when it no longer hears from us; then it falls to
+    // its floor by itself. 20 s to 24 h.
+    Duration lease = std::chrono::minutes{30};
 
     bool operator==(const Site&) const = default;
 };
@@ -82,6 +85,20 @@ std::string to_string(const EvseId& evse);
 // like an EVSE's: where a charger has the whole text for its id, that is meant.
 EvseId parse_evse(std::string_view text);
 
+// How far a charger's word goes, as the commissioning probe found (allocation and safety, 3.4).
+enum class TrustClass : std::uint8_t {
+    kA,  // Verified: obeys, and falls to its floor by itself when a lease runs out.
+    kB,  // Obeys while it hears from us; what it does alone is not known. Every unprobed charger.
+    kC,  // Does not do what it acknowledged: counts at its hardware maximum, always.
+};
+std::string_view to_string(TrustClass trust);  // "A", "B", "C"
+std::optional<TrustClass> parse_trust_class(std::string_view word);
+
+// The unit that a charger takes limits in.
+enum class RateUnit : std::uint8_t { kAmperes, kWatts };
+std::string_view to_string(RateUnit unit);  // "A", "W": OCPP's words.
+std::optional<RateUnit> parse_rate_unit(std::string_view word);
+
 struct Charger {
     ChargerId id;
     CircuitId circuit;
@@ -99,6 +116,13 @@ struct Charger {
     // Proven to keep its charging profiles over a lost connection. Without that proof it counts
     // at its maximum from a reconnect until it has accepted a new default.
     bool keeps_profiles = false;
+    TrustClass trust = TrustClass::kB;
+    RateUnit rate_unit = RateUnit::kAmperes;
+    // Periods that one schedule may have; a lease needs two. 1..1024.
+    int schedule_periods = 2;
+    // Profiles written to it in 24 hours, decreases apart: many keep each one in flash memory,
+    // which wears. 0: no limit, its profiles are known to live in RAM.
+    int writes_per_day = 200;
 
     std::vector<std::string> tags = {};  // At most 32.
     int priority = 1;     // Its weight where a circuit shares by weights; 0 does not starve.

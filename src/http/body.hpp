@@ -63,7 +63,8 @@ struct ChargerRequest {
     bool in_other_terms() const { return max_power || min_power; }
 };
 // {"circuit","name","partner","maximumA"|"maxHardwareKw","minimumA"|"minChargeRateKw","floorA",
-//  "quantumA","evseCount","phases","rotation","settleMs","keepsProfiles","tags","priority",
+//  "quantumA","evseCount","phases","rotation","settleMs","keepsProfiles","trust",
+//  "rateUnit","schedulePeriods","writesPerDay","tags","priority",
 //  "managed","dc" (null: none): {"maximumKw","minimumKw","efficiencyPct","auxiliaryKw",
 //  "powerFactorPct"}}
 Result<ChargerRequest> parse_charger(std::string_view body);

@@ -114,6 +114,7 @@ Result<control::SitePatch> parse_site(std::string_view body) {
     patch.wiring = word_in(fields, "wiring", parse_wiring, "wye or delta_linear");
     patch.nominal = fields.quantity<Volts>("nominalV");
     patch.raise_spread = seconds_in(fields, "raiseSpreadS");
+    patch.lease = seconds_in(fields, "leaseS");
     BUSBAR_TRY(finished, fields.finish());
     (void)finished;
     return patch;
@@ -162,6 +163,10 @@ Result<ChargerRequest> read_charger(std::vector<JsonMember> members, const std::
     if (const auto settle = small_in(fields, "settleMs"))
         patch.settle = std::chrono::milliseconds(*settle);
     patch.keeps_profiles = fields.truth("keepsProfiles");
+    patch.trust = word_in(fields, "trust", parse_trust_class, "A, B or C");
+    patch.rate_unit = word_in(fields, "rateUnit", parse_rate_unit, "A or W");
+    patch.schedule_periods = small_in(fields, "schedulePeriods");
+    patch.writes_per_day = small_in(fields, "writesPerDay");
     patch.tags = tags_in(fields);
     patch.priority = small_in(fields, "priority");
     patch.managed = fields.truth("managed");

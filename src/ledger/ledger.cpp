@@ -2,10 +2,21 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/check.hpp"
 
 namespace busbar {
+namespace {
+
+// The lease of two values that both may hold: the later end, and the higher fall-back. One that
+// has no end makes that of both.
+std::optional<Lease> both(const std::optional<Lease>& a, const std::optional<Lease>& b) {
+    if (!a || !b) return {};
+    return Lease{std::max(a->fallback, b->fallback), std::max(a->ends, b->ends)};
+}
+
+}  // namespace
 
 Ledger::Ledger(const Network& network)
     : leaves_(network.leaves),
@@ -36,11 +47,8 @@ void Ledger::set_budgets(std::span<const PerPhase> budgets) {
 
 // What the profiles it may hold make it enforce at the most.
 Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
-    if (!entry.known) return leaves_[leaf].maximum;
-    Amperes most;
-    for (const auto& slot : entry.slots)
-        most = std::max({most, slot.accepted.value_or(0_A), slot.unanswered});
-    return most;
+    if (!entry.known || leaves_[leaf].trust == TrustClass::kC) return leaves_[leaf].maximum;
+    return std::max(entry.slots[0].most(), entry.slots[1].most());
 }
 
 Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
@@ -56,7 +64,8 @@ Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {
     if (entry.slots[index(call.purpose)].unanswered > 0_A && entry.known)
         return potential_of(entry, leaf);
     auto after = entry;
-    after.slots[index(call.purpose)] = {.accepted = call.value, .unanswered = {}};
+    after.slots[index(call.purpose)] = {
+        .accepted = call.value, .unanswered = {}, .lease = call.lease};
     if (call.purpose == ProfilePurpose::kDefault) after.known = true;
     return std::max(enforced(after, leaf), entry.reserved);
 }
@@ -90,11 +99,29 @@ Ledger::Room Ledger::room(LeafIndex leaf) const {
     return least;
 }
 
-void Ledger::restore(LeafIndex leaf, Amperes potential) {
+void Ledger::restore(LeafIndex leaf, Amperes potential, std::optional<Lease> lease) {
     auto& entry = entries_[leaf];
     entry.known = true;
-    for (auto& slot : entry.slots) slot = {.accepted = {}, .unanswered = potential};
+    for (auto& slot : entry.slots) slot = {.accepted = {}, .unanswered = potential, .lease = lease};
     recount(leaf);
+}
+
+void Ledger::trust(LeafIndex leaf, TrustClass trust) {
+    leaves_[leaf].trust = trust;
+    recount(leaf);
+}
+
+void Ledger::lease_ends(LeafIndex leaf, std::optional<SteadyPoint> ends) {
+    auto& entry = entries_[leaf];
+    const auto change = [&](std::optional<Lease>& lease) {
+        if (!lease) return;
+        if (ends)
+            lease->ends = *ends;
+        else
+            lease.reset();
+    };
+    for (auto& slot : entry.slots) change(slot.lease);
+    if (entry.call) change(entry.call->lease);
 }
 
 void Ledger::doubt(LeafIndex leaf) {
@@ -138,9 +165,10 @@ std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, A
     if (slot.accepted && want <= *slot.accepted) return want;
     const auto space = room(leaf);
     if (space.now < 0_A) {
-        // Over budget: only what cannot raise anything may go.
-        const bool lower = want <= enforced(entry, leaf) && !slot.accepted;
-        return lower ? std::optional{want} : std::nullopt;
+        // Over budget: only what lowers something may go, and what it falls back to anyway. Not
+        // what it may have: that would make it last.
+        const bool lower = want < enforced(entry, leaf) || want <= leaves_[leaf].floor;
+        return lower && !slot.accepted ? std::optional{want} : std::nullopt;
     }
     const auto reach = entry.counted + space.now;
     if (want <= reach) return want;
@@ -150,18 +178,20 @@ std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, A
     return useful ? std::optional{part} : std::nullopt;
 }
 
-void Ledger::reserve(LeafIndex leaf, Amperes value) {
+void Ledger::reserve(LeafIndex leaf, Amperes value, std::optional<Lease> lease) {
     auto& entry = entries_[leaf];
     BUSBAR_CHECK(value <= entry.counted || value - entry.counted <= room(leaf).now);
     entry.reserved = value;
+    entry.reserved_lease = lease;
     recount(leaf);
 }
 
-void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value) {
+void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value,
+                  std::optional<Lease> lease) {
     auto& entry = entries_[leaf];
     BUSBAR_CHECK(!entry.call);
     BUSBAR_CHECK(value <= entry.counted);
-    entry.call = OpenCall{purpose, value};
+    entry.call = OpenCall{purpose, value, lease};
     entry.reserved = {};
     recount(leaf);
 }
@@ -175,14 +205,15 @@ void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Draw
     entry.call.reset();
     switch (outcome) {
         case CallOutcome::kAccepted:
-            slot = {.accepted = call.value, .unanswered = {}};
+            slot = {.accepted = call.value, .unanswered = {}, .lease = call.lease};
             if (call.purpose == ProfilePurpose::kDefault) entry.known = true;
             if (before > enforced(entry, leaf) && drawing == Drawing::kPossible)
                 hold(entry, before, now + leaves_[leaf].settle);
             break;
         case CallOutcome::kUnanswered:
             // It may have been applied, or not: both values count until one is accepted.
-            slot.unanswered = std::max({slot.unanswered, call.value, slot.accepted.value_or(0_A)});
+            slot.lease = slot.most() > 0_A ? both(slot.lease, call.lease) : call.lease;
+            slot.unanswered = std::max(slot.most(), call.value);
             slot.accepted.reset();
             break;
         case CallOutcome::kRejected:
@@ -193,11 +224,35 @@ void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Draw
     recount(leaf);
 }
 
+// Whether it comes to less by itself, and is proven to.
+bool Ledger::lapses(LeafIndex leaf, const Slot& slot) const {
+    return leaves_[leaf].trust == TrustClass::kA && slot.lease &&
+           slot.most() > slot.lease->fallback;
+}
+
+// What the charger did by itself at the end of a lease, the car had to follow like any decrease.
+bool Ledger::lapse(LeafIndex leaf, SteadyPoint now) {
+    auto& entry = entries_[leaf];
+    bool lapsed = false;
+    for (auto& slot : entry.slots) {
+        if (!lapses(leaf, slot) || now < slot.lease->ends) continue;
+        lapsed = true;
+        const auto before = enforced(entry, leaf);
+        const auto lease = *std::exchange(slot.lease, std::nullopt);
+        if (slot.accepted) slot.accepted = std::min(*slot.accepted, lease.fallback);
+        slot.unanswered = std::min(slot.unanswered, lease.fallback);
+        if (before > enforced(entry, leaf)) hold(entry, before, lease.ends + leaves_[leaf].settle);
+    }
+    return lapsed;
+}
+
 bool Ledger::settle(SteadyPoint now) {
     bool fell = false;
     for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
         auto& entry = entries_[leaf];
-        if (std::erase_if(entry.holds, [&](const Hold& h) { return h.until <= now; }) == 0)
+        const bool lapsed = lapse(leaf, now);
+        if (std::erase_if(entry.holds, [&](const Hold& h) { return h.until <= now; }) == 0 &&
+            !lapsed)
             continue;
         const auto before = entry.counted;
         recount(leaf);
@@ -208,9 +263,14 @@ bool Ledger::settle(SteadyPoint now) {
 
 std::optional<SteadyPoint> Ledger::next_settle() const {
     std::optional<SteadyPoint> next;
-    for (const auto& entry : entries_)
-        for (const auto& held : entry.holds)
-            if (!next || held.until < *next) next = held.until;
+    const auto sooner = [&](SteadyPoint at) {
+        if (!next || at < *next) next = at;
+    };
+    for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
+        for (const auto& held : entries_[leaf].holds) sooner(held.until);
+        for (const auto& slot : entries_[leaf].slots)
+            if (lapses(leaf, slot)) sooner(slot.lease->ends);
+    }
     return next;
 }
 
@@ -218,6 +278,39 @@ std::optional<Amperes> Ledger::applied(LeafIndex leaf, ProfilePurpose purpose) c
     const auto& entry = entries_[leaf];
     if (purpose == ProfilePurpose::kDefault && !entry.known) return {};
     return entry.slots[index(purpose)].accepted;
+}
+
+std::optional<Lease> Ledger::lease(LeafIndex leaf) const {
+    const auto& entry = entries_[leaf];
+    if (!entry.known || leaves_[leaf].trust != TrustClass::kA) return {};
+    std::optional<Lease> out;
+    Amperes stays;  // What has no end.
+    const auto add = [&](Amperes value, const std::optional<Lease>& lease) {
+        if (!lease || value <= lease->fallback) {
+            stays = std::max(stays, value);
+        } else {
+            stays = std::max(stays, lease->fallback);
+            out = Lease{{}, out ? std::max(out->ends, lease->ends) : lease->ends};
+        }
+    };
+    for (const auto& slot : entry.slots) add(slot.most(), slot.lease);
+    if (entry.call) add(entry.call->value, entry.call->lease);
+    add(entry.reserved, entry.reserved_lease);
+    if (out) out->fallback = stays;
+    return out && stays < entry.counted ? out : std::nullopt;
+}
+
+void Ledger::check() const {
+    std::vector<Amperes> counted(sums_.size());
+    for (LeafIndex leaf = 0; leaf < leaves_.size(); ++leaf) {
+        BUSBAR_CHECK(entries_[leaf].counted == potential_of(entries_[leaf], leaf));
+        for (const auto row : leaves_[leaf].rows)
+            for (const auto phase : kPhases)
+                if (leaves_[leaf].phases.has(phase))
+                    counted[row * kPhases.size() + static_cast<std::size_t>(phase)] +=
+                        entries_[leaf].counted;
+    }
+    for (std::size_t i = 0; i < sums_.size(); ++i) BUSBAR_CHECK(counted[i] == sums_[i].potential);
 }
 
 }  // namespace busbar

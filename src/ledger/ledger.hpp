@@ -7,7 +7,11 @@
 //   - what it last accepted, as default and for the running transaction,
 //   - every value sent since that it has not answered,
 //   - what it had before each decrease, until the car has had time to follow that one (settle),
-//   - and its hardware maximum, while we know nothing of it (never seen, or rebooted).
+//   - and its hardware maximum, while we know nothing of it (never seen, or rebooted), and always
+//     where it does not do what it acknowledges (trust class C).
+// A value may have been sent with a lease: after it the charger falls back by itself. For a
+// charger that is proven to do that (class A) it counts for the rest of the lease, as seen on the
+// slowest clock it may have, and the settle after it; for others until they answer again.
 // A decrease may go at any time. An increase is first reserved, which needs room on every row.
 //
 // Pure: no clock, no I/O, no locks, no logging; time is an argument. One owner at a time.
@@ -23,6 +27,12 @@
 
 namespace busbar {
 
+// What a charger goes down to by itself, and when at the latest, on our clock.
+struct Lease {
+    Amperes fallback;
+    SteadyPoint ends;
+};
+
 class Ledger {
 public:
     // Everything unknown: each EVSE counts at its hardware maximum. Keeps its own copy of what
@@ -36,8 +46,8 @@ public:
 
     // --- What we learn ---
 
-    // From the store, after a restart: it may be drawing up to this.
-    void restore(LeafIndex leaf, Amperes potential);
+    // From the store, after a restart: it may be drawing up to this, until its lease is over.
+    void restore(LeafIndex leaf, Amperes potential, std::optional<Lease> lease);
     // It rebooted, or reconnected without proof of having kept its profiles.
     void forget(LeafIndex leaf);
     // It reconnected, and is proven to keep its profiles: all still counts, but is to be sent
@@ -45,23 +55,32 @@ public:
     void doubt(LeafIndex leaf);
     // No transaction runs (any more), or a new one begins: a transaction's limit is gone.
     void transaction_over(LeafIndex leaf, SteadyPoint now);
+    // How far its word goes, from now on.
+    void trust(LeafIndex leaf, TrustClass trust);
+    // Its clock was found to be slower than was thought: its lease ends then. Empty: never, as
+    // far as we can tell.
+    void lease_ends(LeafIndex leaf, std::optional<SteadyPoint> ends);
 
     // --- What we do ---
 
     // The value that may be sent now on the way to `want`: `want` itself; less, where only part
     // has room and no more is on its way back; or nothing, where it is better to wait.
     std::optional<Amperes> allowed(LeafIndex leaf, ProfilePurpose purpose, Amperes want) const;
+    // Whether what it has may be sent once more, so that it holds for longer: not while a row
+    // above it is over its budget.
+    bool may_renew(LeafIndex leaf) const { return room(leaf).now >= 0_A; }
     // Makes room for `value` before it is persisted and sent, in place of what was reserved
     // before; 0 gives it back. Requires: 0, or allowed() returned it.
-    void reserve(LeafIndex leaf, Amperes value);
+    void reserve(LeafIndex leaf, Amperes value, std::optional<Lease> lease = {});
     // It was handed to the gateway. Requires: value <= potential(leaf), no call open.
-    void sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value);
+    void sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value,
+              std::optional<Lease> lease = {});
     // How that call ended. `drawing`: whether a car could have been drawing at that moment; if
     // the contactor was open, there is nothing to settle.
     enum class Drawing : std::uint8_t { kPossible, kImpossible };
     void answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Drawing drawing);
 
-    // Ends the waits that are over. True if a potential fell: others may rise.
+    // Ends the waits and leases that are over. True if a potential fell: others may rise.
     bool settle(SteadyPoint now);
     // When to call settle() next.
     std::optional<SteadyPoint> next_settle() const;
@@ -71,19 +90,30 @@ public:
     Amperes potential(LeafIndex leaf) const { return entries_[leaf].counted; }
     bool known(LeafIndex leaf) const { return entries_[leaf].known; }
     bool calling(LeafIndex leaf) const { return entries_[leaf].call.has_value(); }
+    TrustClass trust(LeafIndex leaf) const { return leaves_[leaf].trust; }
     // What it last accepted; empty if nothing, or nothing since it forgot.
     std::optional<Amperes> applied(LeafIndex leaf, ProfilePurpose purpose) const;
+    // What its potential comes to by itself, and when at the latest (settle apart), if nothing
+    // more is said; empty: it does not, as far as we know.
+    std::optional<Lease> lease(LeafIndex leaf) const;
     Amperes row_potential(RowIndex row, Phase phase) const { return sum(row, phase).potential; }
     Amperes row_budget(RowIndex row, Phase phase) const { return budgets_[row][phase]; }
+
+    // Stops the process if the sums are not those of the entries. Cost: O(leaves x rows above).
+    void check() const;
 
 private:
     struct Slot {
         std::optional<Amperes> accepted;
-        Amperes unanswered;  // The greatest since; 0 if none.
+        Amperes unanswered;          // The greatest since; 0 if none.
+        std::optional<Lease> lease;  // Of all that is here, the latest; empty: it has no end.
+
+        Amperes most() const { return std::max(accepted.value_or(Amperes{}), unanswered); }
     };
     struct OpenCall {
         ProfilePurpose purpose;
         Amperes value;
+        std::optional<Lease> lease;
     };
     // What was enforced until a moment ago: a car has `until` to have followed.
     struct Hold {
@@ -95,6 +125,7 @@ private:
         Slot slots[2];  // By ProfilePurpose.
         std::optional<OpenCall> call;
         Amperes reserved;
+        std::optional<Lease> reserved_lease;
         std::vector<Hold> holds;  // The sooner over, the greater.
         Amperes counted;          // The potential, as it is in the sums.
         Amperes expected;         // What it comes to when what is on its way back has arrived.
@@ -104,13 +135,18 @@ private:
         Amperes expected;
     };
 
-    static std::size_t index(ProfilePurpose purpose) { return static_cast<std::size_t>(purpose); }
+    static std::size_t index(ProfilePurpose purpose) {
+        BUSBAR_CHECK(purpose != ProfilePurpose::kStationMax);  // Limits nothing that we count on.
+        return static_cast<std::size_t>(purpose);
+    }
     const Sum& sum(RowIndex row, Phase phase) const {
         return sums_[row * kPhases.size() + static_cast<std::size_t>(phase)];
     }
     Amperes enforced(const Entry& entry, LeafIndex leaf) const;
     Amperes potential_of(const Entry& entry, LeafIndex leaf) const;
     Amperes expected_of(const Entry& entry, LeafIndex leaf) const;
+    bool lapses(LeafIndex leaf, const Slot& slot) const;
+    bool lapse(LeafIndex leaf, SteadyPoint now);
     static void hold(Entry& entry, Amperes value, SteadyPoint until);
     void recount(LeafIndex leaf);
     struct Room {

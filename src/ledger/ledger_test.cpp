@@ -188,7 +188,7 @@ TEST_F(TwoChargers, ARebootCountsAtTheMaximumUntilTheDefaultIsAccepted) {
 }
 
 TEST_F(TwoChargers, WhatIsRestoredCountsUntilBothLimitsAreAcceptedAnew) {
-    ledger_.restore(0, 18_A);
+    ledger_.restore(0, 18_A, {});
     ledger_.sent(0, kDefault, 0_A);
     answer(0, kAccepted);
     pass(kSettle);

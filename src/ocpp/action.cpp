@@ -54,4 +54,9 @@ TimePoint plausible_time(const boost::json::object& payload, std::string_view na
     return *time;
 }
 
+std::optional<TimePoint> stamp_in(const boost::json::object& payload, std::string_view name) {
+    const auto time = parse_time(text_at(payload, name), Zone::kAssumeUtc);
+    return time ? std::optional(*time) : std::nullopt;
+}
+
 }  // namespace busbar::ocpp

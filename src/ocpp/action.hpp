@@ -49,5 +49,7 @@ bool is_ours_to_ask(std::string_view name);
 // The time in a payload, or `now` where it cannot be right: absent, before 2015 (a clock that was
 // never set) or more than a day ahead of us.
 TimePoint plausible_time(const boost::json::object& payload, std::string_view name, TimePoint now);
+// ...and as the charger's clock has it, however wrong; empty if it says nothing.
+std::optional<TimePoint> stamp_in(const boost::json::object& payload, std::string_view name);
 
 }  // namespace busbar::ocpp

@@ -41,6 +41,9 @@ Question ask(const GetCompositeLimit& command);
 Question ask(const GetConfiguration& command);
 Question ask(const ChangeConfiguration& command);
 Question ask(const TriggerMessage& command);
+Question ask(const RemoteStop& command);
+Question ask(const ChangeAvailability& command);
+Question ask(const Reset& command);
 CallResult understand(const SetLimit&, const boost::json::object& payload, std::string_view text);
 CallResult understand(const ClearLimit&, const boost::json::object& payload, std::string_view text);
 CallResult understand(const GetCompositeLimit&, const boost::json::object& payload,
@@ -51,6 +54,10 @@ CallResult understand(const ChangeConfiguration&, const boost::json::object& pay
                       std::string_view text);
 CallResult understand(const TriggerMessage&, const boost::json::object& payload,
                       std::string_view text);
+CallResult understand(const RemoteStop&, const boost::json::object& payload, std::string_view text);
+CallResult understand(const ChangeAvailability&, const boost::json::object& payload,
+                      std::string_view text);
+CallResult understand(const Reset&, const boost::json::object& payload, std::string_view text);
 
 // The outcome for each status word a charger may answer with; any other is kUnanswered.
 struct StatusWord {

@@ -60,14 +60,19 @@ Taken take_boot(const json::object& payload, const Asked& asked) {
     BootInfo info{text_in(payload, "chargePointVendor"), text_in(payload, "chargePointModel"),
                   std::string(serial), text_in(payload, "firmwareVersion")};
     asked.events.boot(asked.charger, std::move(info),
-                      [answer = asked.later(), &clock = asked.clock](const BootReply& reply) {
-                          answer(boot_conf(reply, clock.wall()));
+                      [answer = asked.later(), &asked_clock = asked.clock, &events = asked.events,
+                       charger = asked.charger](const BootReply& reply) {
+                          const auto now = asked_clock.wall();
+                          events.told_time(charger, now);
+                          answer(boot_conf(reply, now));
                       });
     return {};
 }
 
 Taken take_heartbeat(const json::object&, const Asked& asked) {
-    return R"({"currentTime":")" + format_time(asked.clock.wall()) + R"("})";
+    const auto now = asked.clock.wall();
+    asked.events.told_time(asked.charger, now);
+    return R"({"currentTime":")" + format_time(now) + R"("})";
 }
 
 constexpr std::array<std::string_view, 9> kStatusWords{"Available",     "Preparing",   "Charging",
@@ -105,6 +110,7 @@ Taken take_status(const json::object& payload, const Asked& asked) {
     report.error_code = text_in(payload, "errorCode");
     report.info = text_in(payload, "info");
     report.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    report.stamped = stamp_in(payload, "timestamp");
     asked.events.status(asked.charger, std::move(report));
     return "{}";
 }
@@ -147,6 +153,7 @@ Taken take_start(const json::object& payload, const Asked& asked) {
     request.id_tag = text_in(payload, "idTag");
     request.meter_start = WattHours::of(integer_at(payload, "meterStart"));
     request.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    request.stamped = stamp_in(payload, "timestamp");
     asked.events.start(asked.charger, std::move(request),
                        [answer = asked.later()](const Result<StartReply>& reply) {
                            if (!reply) return answer(call_error(reply.error()));
@@ -172,6 +179,7 @@ Taken take_stop(const json::object& payload, const Asked& asked) {
     request.transaction = integer_at(payload, "transactionId");
     request.meter_stop = WattHours::of(integer_at(payload, "meterStop"));
     request.at = plausible_time(payload, "timestamp", asked.clock.wall());
+    request.stamped = stamp_in(payload, "timestamp");
     request.reason = std::string(text_at(payload, "reason", "Local"));
     asked.events.stop(asked.charger, std::move(request),
                       [answer = asked.later()](const Result<Done>& reply) {
@@ -190,6 +198,8 @@ Taken take_meter(const json::object& payload, const Asked& asked) {
     report.connector = connector_in(payload);
     if (has(payload, "transactionId")) report.transaction = integer_at(payload, "transactionId");
     report.samples = samples_in(payload, asked.clock.wall());
+    for (const auto& element : payload.at("meterValue").get_array())
+        report.stamped = std::max(report.stamped, stamp_in(element.get_object(), "timestamp"));
     if (!report.samples.empty()) asked.events.meter(asked.charger, std::move(report));
     return "{}";
 }

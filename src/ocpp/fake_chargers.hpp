@@ -65,6 +65,7 @@ public:
     void connected(const ChargerId& charger, std::int64_t new_generation) override {
         note("connected " + charger.str(), [&] { generation = new_generation; });
     }
+    void told_time(const ChargerId&, TimePoint) override {}
     void disconnected(const ChargerId& charger, std::int64_t) override {
         note("disconnected " + charger.str(), [] {});
     }

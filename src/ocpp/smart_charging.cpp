@@ -7,10 +7,21 @@ namespace busbar::ocpp {
 namespace {
 
 // One decimal always: "16.0", "9.5".
-std::string one_decimal(Amperes limit) {
-    BUSBAR_CHECK(limit >= 0_A);
-    const auto tenths = limit.in_milli() / 100;
+std::string one_decimal(std::int64_t milli) {
+    BUSBAR_CHECK(milli >= 0);
+    const auto tenths = milli / 100;
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+// A limit in the unit that the charger takes.
+std::string amount(Amperes limit, const SetLimit& command) {
+    switch (command.unit) {
+        case RateUnit::kAmperes:
+            return one_decimal(limit.in_milli());
+        case RateUnit::kWatts:
+            return one_decimal(watts_to_send(limit, command.phases, command.supply).in_milli());
+    }
+    __builtin_unreachable();
 }
 
 std::string_view word_for(ProfilePurpose purpose) {
@@ -19,8 +30,30 @@ std::string_view word_for(ProfilePurpose purpose) {
             return "TxDefaultProfile";
         case ProfilePurpose::kTransaction:
             return "TxProfile";
+        case ProfilePurpose::kStationMax:
+            return "ChargePointMaxProfile";
     }
     __builtin_unreachable();
+}
+
+std::string schedule(const SetLimit& command) {
+    std::string out = R"({"chargingRateUnit":")" + std::string(to_string(command.unit)) + '"';
+    if (command.start) out += R"(,"startSchedule":")" + format_time(*command.start) + '"';
+    out += R"(,"chargingSchedulePeriod":[)";
+    const auto period = [&](std::chrono::seconds after, Amperes limit) {
+        out += R"({"startPeriod":)" + std::to_string(after.count()) + R"(,"limit":)" +
+               amount(limit, command);
+        // A limit in watts says nothing of a line unless it says on how many it is.
+        if (command.unit == RateUnit::kWatts)
+            out += R"(,"numberPhases":)" + std::to_string(command.phases.count());
+        out += '}';
+    };
+    period(std::chrono::seconds{0}, command.limit);
+    for (const auto& step : command.later) {
+        out += ',';
+        period(step.after, step.limit);
+    }
+    return out + "]}";
 }
 
 }  // namespace
@@ -32,25 +65,28 @@ int profile_id(ProfilePurpose purpose, int connector) {
             return 100 + connector;
         case ProfilePurpose::kTransaction:
             return 200 + connector;
+        case ProfilePurpose::kStationMax:
+            return 300;
     }
     __builtin_unreachable();
 }
 
-// Relative for both purposes: with a single period from 0 on it always holds, whatever the
+// Relative without a start: with a single period from 0 on it always holds, whatever the
 // charger's clock says, and libocpp refuses an Absolute profile without a start. Stack level 0,
 // because some chargers report that as their highest.
 Question ask(const SetLimit& command) {
     const bool of_transaction = command.purpose == ProfilePurpose::kTransaction;
     BUSBAR_CHECK(command.transaction.has_value() == of_transaction);
+    BUSBAR_CHECK(command.later.empty() || command.start);
     std::string payload = R"({"connectorId":)" + std::to_string(command.connector) +
                           R"(,"csChargingProfiles":{"chargingProfileId":)" +
                           std::to_string(profile_id(command.purpose, command.connector));
     if (of_transaction) payload += R"(,"transactionId":)" + std::to_string(*command.transaction);
     payload += R"(,"stackLevel":0,"chargingProfilePurpose":")";
     payload += word_for(command.purpose);
-    payload += R"(","chargingProfileKind":"Relative","chargingSchedule":{"chargingRateUnit":"A",)"
-               R"("chargingSchedulePeriod":[{"startPeriod":0,"limit":)";
-    payload += one_decimal(command.limit) + "}]}}}";
+    payload += R"(","chargingProfileKind":")";
+    payload += command.start ? "Absolute" : "Relative";
+    payload += R"(","chargingSchedule":)" + schedule(command) + "}}";
     return {"SetChargingProfile", std::move(payload)};
 }
 

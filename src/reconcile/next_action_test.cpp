@@ -66,5 +66,40 @@ TEST(RetryDelay, DoublesToAMinuteAndIsShiftedByTheJitter) {
     EXPECT_EQ(retry_delay(30, 90), 75s);
 }
 
+TEST(NextAction, RenewsWhatEndsByItselfWhenItsTimeComes) {
+    const std::vector<LimitView> limits{{0_A, 0_A}, {16_A, 16_A, {}, kNow + 10s}};
+    ChargerView view{.online = true, .limits = limits};
+    const auto waits = next_action(view, kNow);
+    ASSERT_TRUE(std::holds_alternative<WaitUntil>(waits));
+    EXPECT_EQ(std::get<WaitUntil>(waits).when, kNow + 10s);
+    const auto sends = next_action(view, kNow + 10s);
+    ASSERT_TRUE(std::holds_alternative<Send>(sends));
+    EXPECT_EQ(std::get<Send>(sends).limit, 1u);
+}
+
+TEST(NextAction, LeavesAChargerWhoseWritesAreSpentToItsFloorButLowersItAtOnce) {
+    std::vector<LimitView> limits{{0_A, 0_A}, {16_A, 20_A, {}, kNow - 1s}};
+    ChargerView view{.online = true, .limits = limits};
+    view.writes = WriteBudget::State::kSpent;
+    view.writes_again = kNow + 7min;
+    const auto waits = next_action(view, kNow);
+    ASSERT_TRUE(std::holds_alternative<WaitUntil>(waits));
+    EXPECT_EQ(std::get<WaitUntil>(waits).when, kNow + 7min);
+    limits[1].allowed = 10_A;
+    EXPECT_TRUE(std::holds_alternative<Send>(next_action(view, kNow)));
+}
+
+TEST(NextAction, LetsSmallIncreasesWaitWhereWritesAreFew) {
+    std::vector<LimitView> limits{{0_A, 0_A}, {16_A, 16.5_A}};
+    ChargerView view{.online = true, .limits = limits};
+    EXPECT_TRUE(std::holds_alternative<Send>(next_action(view, kNow)));
+    view.writes = WriteBudget::State::kFew;
+    EXPECT_TRUE(std::holds_alternative<Idle>(next_action(view, kNow)));
+    limits[1].allowed = 17_A;
+    EXPECT_TRUE(std::holds_alternative<Send>(next_action(view, kNow)));
+    limits[1] = {0_A, 0.5_A};  // The first amperes are never small.
+    EXPECT_TRUE(std::holds_alternative<Send>(next_action(view, kNow)));
+}
+
 }  // namespace
 }  // namespace busbar

@@ -41,7 +41,7 @@ Status apply(Connection& db, const control::PutSite& change) {
     static const auto sql = replacing("sites", kSiteColumns);
     const auto& site = change.site;
     return db.run(sql, {site.id, site.name, site.zone, to_string(site.supply.wiring),
-                        site.supply.nominal, site.raise_spread.count()});
+                        site.supply.nominal, site.raise_spread.count(), site.lease.count()});
 }
 
 Status put_peaks(Connection& db, const Circuit& circuit) {
@@ -119,6 +119,10 @@ Status apply(Connection& db, const control::PutCharger& change) {
                                phases,
                                charger.settle.count(),
                                charger.keeps_profiles,
+                               to_string(charger.trust),
+                               to_string(charger.rate_unit),
+                               charger.schedule_periods,
+                               charger.writes_per_day,
                                charger.priority,
                                charger.managed,
                                rotation,
@@ -304,7 +308,7 @@ std::string change_subject(const control::Change& change) {
 
 Status put_potential(Connection& db, const control::PotentialRow& row) {
     static const auto sql = replacing("potentials", kPotentialColumns);
-    return db.run(sql, {row.evse.charger, row.evse.number, row.potential});
+    return db.run(sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, row.until});
 }
 
 Status put_transaction(Connection& db, const Transaction& transaction) {

@@ -6,7 +6,7 @@
 namespace busbar::store {
 
 inline constexpr std::string_view kSiteColumns =
-    "id, name, zone, wiring, nominal_mv, raise_spread_us";
+    "id, name, zone, wiring, nominal_mv, raise_spread_us, lease_us";
 
 inline constexpr std::string_view kCircuitColumns =
     "id, site, parent, name, breaker_l1_ma, breaker_l2_ma, breaker_l3_ma, safety_pct, active, "
@@ -17,8 +17,9 @@ inline constexpr std::string_view kPeakColumns = "circuit, position, time_window
 
 inline constexpr std::string_view kChargerColumns =
     "id, circuit, name, partner, maximum_ma, minimum_ma, floor_ma, quantum_ma, evse_count, "
-    "phases, settle_us, keeps_profiles, priority, managed, rotation, dc_maximum_mw, "
-    "dc_minimum_mw, dc_efficiency_mpct, dc_auxiliary_mw, dc_power_factor_mpct";
+    "phases, settle_us, keeps_profiles, trust, rate_unit, schedule_periods, writes_per_day, "
+    "priority, managed, rotation, dc_maximum_mw, dc_minimum_mw, dc_efficiency_mpct, "
+    "dc_auxiliary_mw, dc_power_factor_mpct";
 inline constexpr std::string_view kTagColumns = "charger, position, tag";
 
 inline constexpr std::string_view kRuleColumns =
@@ -34,6 +35,7 @@ inline constexpr std::string_view kTransactionColumns =
     "id, charger, evse, id_tag, started_at_us, meter_start_mwh, stopped_at_us, meter_stop_mwh, "
     "stop_reason, requested_mwh, depart_by_us";
 
-inline constexpr std::string_view kPotentialColumns = "charger, evse, potential_ma";
+inline constexpr std::string_view kPotentialColumns =
+    "charger, evse, potential_ma, fallback_ma, until_us";
 
 }  // namespace busbar::store

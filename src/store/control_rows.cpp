@@ -91,6 +91,7 @@ Result<Site> read_site(const Row& row) {
     site.supply.wiring = columns.word("wiring", parse_wiring);
     site.supply.nominal = columns.quantity<Volts>();
     site.raise_spread = columns.duration();
+    site.lease = columns.duration();
     return columns.done("site", site.id.str(), site);
 }
 
@@ -161,6 +162,10 @@ Result<Charger> read_charger(const Row& row) {
     charger.phases = columns.word("phases", phases_in);
     charger.settle = columns.duration();
     charger.keeps_profiles = columns.flag();
+    charger.trust = columns.word("trust", parse_trust_class);
+    charger.rate_unit = columns.word("rate unit", parse_rate_unit);
+    charger.schedule_periods = columns.small();
+    charger.writes_per_day = columns.small();
     charger.priority = columns.small();
     charger.managed = columns.flag();
     charger.rotation = columns.word("rotation", parse_rotation);
@@ -230,8 +235,11 @@ Result<Transaction> read_transaction(const Row& row) {
 
 Result<control::PotentialRow> read_potential(const Row& row) {
     Columns columns(row);
-    auto evse = read_evse(columns);
-    return control::PotentialRow{std::move(evse), columns.quantity<Amperes>()};
+    control::PotentialRow potential{.evse = read_evse(columns), .potential = {}};
+    potential.potential = columns.quantity<Amperes>();
+    potential.fallback = columns.quantity<Amperes>();
+    potential.until = columns.perhaps([&] { return columns.time(); });
+    return potential;
 }
 
 // --- Lists ---------------------------------------------------------------------------------

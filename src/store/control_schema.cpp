@@ -193,7 +193,18 @@ ALTER TABLE transactions ADD COLUMN requested_mwh INTEGER;
 ALTER TABLE transactions ADD COLUMN depart_by_us INTEGER;
 )sql";
 
-constexpr std::array kSteps{kFirst, kSecond};
+// What chargers are trusted with, and when a potential falls by itself.
+constexpr const char* kThird = R"sql(
+ALTER TABLE sites ADD COLUMN lease_us INTEGER NOT NULL DEFAULT 1800000000;
+ALTER TABLE chargers ADD COLUMN trust TEXT NOT NULL DEFAULT 'B';
+ALTER TABLE chargers ADD COLUMN rate_unit TEXT NOT NULL DEFAULT 'A';
+ALTER TABLE chargers ADD COLUMN schedule_periods INTEGER NOT NULL DEFAULT 2;
+ALTER TABLE chargers ADD COLUMN writes_per_day INTEGER NOT NULL DEFAULT 200;
+ALTER TABLE potentials ADD COLUMN fallback_ma INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE potentials ADD COLUMN until_us INTEGER;
+)sql";
+
+constexpr std::array kSteps{kFirst, kSecond, kThird};
 
 }  // namespace
 

@@ -34,19 +34,25 @@ Charger random_charger(sim::Random& random, int number, const CircuitId& circuit
             .phases = random_phases(random),
             .settle = probed ? kSlowestCar + random.between(Duration{0}, 3s) : Duration{30s},
             .keeps_profiles = random.fraction() < 0.5,
+            .trust = probed && random.fraction() < 0.6 ? TrustClass::kA : TrustClass::kB,
+            .schedule_periods = static_cast<int>(random.between(1, 4)),
+            .writes_per_day = 0,
             .tags = random.fraction() < 0.3 ? std::vector<std::string>{"visitors"}
                                             : std::vector<std::string>{}};
 }
 
 Manners random_manners(sim::Random& random, const Charger& charger) {
+    const bool lies = charger.trust == TrustClass::kC;
     const bool forgets = !charger.keeps_profiles && random.fraction() < 0.5;
     return {.memory = forgets ? sim::Memory::kForgets : sim::Memory::kKeeps,
             .quantum = random.fraction() < 0.3 ? 1_A : charger.quantum,
             .starts_offline = random.fraction() < 0.6,
+            .lies = lies,
             .obeys_within = charger.settle - kSlowestCar,
             .answers_after = random.between(Duration{20ms}, Duration{800ms}),
             .clock_skew = random.between(Duration{-60s}, Duration{60s}),
             .clock_drift_ppm = random.between(-100, 100),
+            .sets_clock = random.fraction() < 0.5,
             .naps = 0.005};
 }
 
@@ -60,7 +66,8 @@ Garage random_garage(std::uint64_t seed, int chargers) {
                   .manners = {}};
     auto& config = garage.config;
     if (random.fraction() < 0.3) config.site.raise_spread = 60s;
-    const auto feeder = Amperes::of(std::max(40, chargers * 10));
+    if (random.fraction() < 0.5) config.site.lease = random.between(Duration{2min}, Duration{30min});
+    const auto feeder = Amperes::of(std::max<std::int64_t>(40, chargers * random.between(4, 9)));
     config.circuits.push_back({.id = CircuitId("feeder"),
                                .site = config.site.id,
                                .parent = {},
@@ -76,6 +83,7 @@ Garage random_garage(std::uint64_t seed, int chargers) {
     for (int number = 1; number <= chargers; ++number) {
         const auto& circuit = config.circuits[1 + static_cast<std::size_t>(number % levels)].id;
         config.chargers.push_back(random_charger(random, number, circuit));
+        if (random.fraction() < 0.03) config.chargers.back().trust = TrustClass::kC;
         garage.manners.push_back(random_manners(random, config.chargers.back()));
     }
     // Floors are only for those whose sum fits every breaker.

@@ -13,7 +13,7 @@ struct Garage {
     std::vector<Manners> manners;  // In the order of the chargers' ids.
 };
 
-// A feeder that carries about a third of what its chargers could take, one to three levels below
+// A feeder that carries a fraction of what its chargers could take, one to three levels below
 // it, one or three lines a charger, EVSEs that were probed or not, that keep their limits over a
 // reboot or not.
 Garage random_garage(std::uint64_t seed, int chargers);

@@ -5,9 +5,7 @@
 namespace busbar::trial {
 
 Load::Load(const SiteConfig& config)
-    : network_(compile(config)),
-      breakers_(network_.rows.size()),
-      drawn_(network_.leaves.size()) {
+    : network_(compile(config)), breakers_(network_.rows.size()), drawn_(network_.leaves.size()) {
     for (const auto& circuit : config.circuits)
         if (const auto row = network_.row_of(circuit.id))
             breakers_[*row] = Breaker{circuit.id.str(), circuit.breaker, {}};

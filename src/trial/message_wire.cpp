@@ -22,7 +22,8 @@ Duration MessageWire::latency() {
     if (spread.sigma == 0) return spread.typical;
     const double radius = std::sqrt(-2 * std::log(1.0 - random_.fraction()));
     const double normal = radius * std::cos(2 * std::numbers::pi * random_.fraction());
-    const double wait = static_cast<double>(spread.typical.count()) * std::exp(spread.sigma * normal);
+    const double wait =
+        static_cast<double>(spread.typical.count()) * std::exp(spread.sigma * normal);
     return std::clamp(Duration{static_cast<std::int64_t>(wait)}, spread.least, spread.most);
 }
 
@@ -87,9 +88,10 @@ void MessageWire::unanswered(Line& line) {
     if (!line.call) return;
     const auto call = *std::exchange(line.call, std::nullopt);
     strand_.post([this, server = server_, call] {
-        if (server == server_) call.done({.outcome = CallOutcome::kUnanswered,
-                                          .answered_at = clock_.steady(),
-                                          .detail = "the connection broke"});
+        if (server == server_)
+            call.done({.outcome = CallOutcome::kUnanswered,
+                       .answered_at = clock_.steady(),
+                       .detail = "the connection broke"});
     });
 }
 
@@ -174,7 +176,15 @@ std::function<void(Result<T>)> MessageWire::answer_with(
 void MessageWire::deliver(const ChargerId& charger, const Said& said,
                           const std::function<void(Result<Answer>)>& answered) {
     if (const auto* boot = std::get_if<BootInfo>(&said)) {
-        events_->boot(charger, *boot, answer_with<BootReply>(charger, answered));
+        // The time goes with the answer.
+        auto answer = answer_with<BootReply>(charger, answered);
+        events_->boot(charger, *boot,
+                      [this, charger, server = server_,
+                       answer = std::move(answer)](const BootReply& reply) {
+                          if (server != server_) return;
+                          events_->told_time(charger, clock_.wall());
+                          answer(reply);
+                      });
     } else if (const auto* asks = std::get_if<AuthorizeRequest>(&said)) {
         events_->authorize(charger, asks->id_tag, answer_with<Authorization>(charger, answered));
     } else if (const auto* start = std::get_if<StartRequest>(&said)) {
@@ -215,8 +225,7 @@ void MessageWire::call(const ChargerId& charger, Command command,
     if (!line.passes) return;
     const auto when = arrival(line.to_charger);
     if (lost()) return;
-    strand_.at(when, [this, charger, number, dialled = line.dialled,
-                      command = std::move(command)] {
+    strand_.at(when, [this, charger, number, dialled = line.dialled, command = std::move(command)] {
         const auto& at = lines_.at(charger);
         if (at.dialled == dialled && at.passes) arrives(charger, number, command);
     });

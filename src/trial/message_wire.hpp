@@ -26,8 +26,8 @@ struct Latency {
 
 struct NetworkSettings {
     Latency latency = {};
-    double lost = 0.05;         // Of all messages, each way, questions and answers.
-    double doubled = 0.01;      // Of what chargers say: repeated though it had arrived.
+    double lost = 0.05;     // Of all messages, each way, questions and answers.
+    double doubled = 0.01;  // Of what chargers say: repeated though it had arrived.
     Duration notices_least = std::chrono::seconds{5};  // How long an end believes in a dead
     Duration notices_most = std::chrono::minutes{3};   // connection.
     Duration call_timeout = std::chrono::seconds{30};
@@ -67,9 +67,9 @@ private:
     // One charger's connection, as each end sees it.
     struct Line {
         ChargerEnd* end = nullptr;
-        std::uint64_t dialled = 0;  // The charger's connection, tried or made; 0: none.
-        bool up = false;            // The charger knows it to be up.
-        bool passes = false;        // Messages get through.
+        std::uint64_t dialled = 0;    // The charger's connection, tried or made; 0: none.
+        bool up = false;              // The charger knows it to be up.
+        bool passes = false;          // Messages get through.
         std::int64_t generation = 0;  // Of the connection that the server has; 0: none.
         SteadyPoint to_server = {};   // When the last message of each direction arrives.
         SteadyPoint to_charger = {};

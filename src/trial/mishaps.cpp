@@ -106,7 +106,7 @@ void Mishaps::disturb_store() {
 }
 
 void Mishaps::jump() {
-    constexpr std::array kJumps{Duration{1h},  Duration{-1h},  Duration{5s},
+    constexpr std::array kJumps{Duration{1h},  Duration{-1h},   Duration{5s},
                                 Duration{-5s}, Duration{20min}, Duration{-20min}};
     world_.jump_server_clock(kJumps[random_.next() % kJumps.size()]);
 }
@@ -139,7 +139,7 @@ control::RuleDraft Mishaps::random_rule() {
     } else if (dice < 0.8) {
         rule.kind = RuleKind::kReserve;
         rule.limit = Amperes::of(random_.between(6, 16));
-        rule.standing = random_.fraction() < 0.3;
+        rule.standing = weather_.standing_reserves && random_.fraction() < 0.3;
     } else if (dice < 0.9) {
         rule.kind = RuleKind::kExclude;
         rule.select = {SelectorKind::kCharger,

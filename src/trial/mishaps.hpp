@@ -15,13 +15,15 @@ struct Weather {
     Duration half_open = std::chrono::hours{8};
     Duration reboots = std::chrono::hours{8};
     Duration moods = std::chrono::hours{6};
-    Duration cars = std::chrono::minutes{90};  // Until the next comes,
+    Duration cars = std::chrono::minutes{60};  // Until the next comes,
     Duration stays = std::chrono::hours{2};    // and goes.
     // The site's.
     Duration kills = std::chrono::hours{2};
     Duration store_stalls = std::chrono::hours{1};
     Duration clock_jumps = std::chrono::hours{6};
     Duration writes = std::chrono::minutes{8};
+    // Off: a standing reservation under a cap below the minimum is held, and sent, as it is.
+    bool standing_reserves = false;
 };
 
 // Weather of a kind of its own for each seed: some calm, some rough, some of one sort only.

@@ -16,8 +16,9 @@ struct Trial {
     WireFactory wire = {};                   // Empty: a MessageWire.
 };
 
-// What the wire of a trial is wrapped into, for other policies than the product's.
-using Policy = std::function<std::unique_ptr<Wire>(std::unique_ptr<Wire>, Strand&)>;
+// What the wire of a trial is wrapped into, for other policies than the product's: ones that wait
+// for no car to have followed.
+using Policy = std::function<std::unique_ptr<Wire>(std::unique_ptr<Wire>, Strand&, const Clock&)>;
 
 struct Outcome {
     std::uint64_t seed = 0;
@@ -28,9 +29,9 @@ struct Outcome {
     std::uint64_t calls = 0;  // Limits sent.
     std::uint64_t kills = 0;
     std::uint64_t reboots = 0;
-    std::uint64_t writes = 0;       // Acknowledged to operators.
-    int most_calls_an_hour = 0;     // To one charger.
-    double ampere_seconds = 0;      // Above the ratings of breakers.
+    std::uint64_t writes = 0;    // Acknowledged to operators.
+    int most_calls_an_hour = 0;  // To one charger.
+    double ampere_seconds = 0;   // Above the ratings of breakers.
 };
 
 // Deterministic. With a policy of its own, overloads are measured and nothing else is checked.

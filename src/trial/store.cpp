@@ -43,9 +43,11 @@ void MemoryStore::server_died() {
     for (std::int64_t i = 0; i < made_it; ++i) lost[static_cast<std::size_t>(i)](Fate::kUnheard);
 }
 
-const Amperes* MemoryStore::potential(const EvseId& evse) const {
+std::optional<Amperes> MemoryStore::potential(const EvseId& evse, Duration settle) const {
     const auto found = potentials_.find(evse);
-    return found == potentials_.end() ? nullptr : &found->second;
+    if (found == potentials_.end()) return {};
+    const auto& [row, until] = found->second;
+    return until && clock_.steady() > *until + settle ? row.fallback : row.potential;
 }
 
 const Rule* MemoryStore::rule(const RuleId& id) const {
@@ -60,7 +62,7 @@ bool MemoryStore::runs(TransactionId id) const {
 
 Result<control::Stored> MemoryStore::load() {
     auto out = kept_;
-    for (const auto& [evse, potential] : potentials_) out.potentials.push_back({evse, potential});
+    for (const auto& [evse, known] : potentials_) out.potentials.push_back(known.row);
     return out;
 }
 
@@ -155,19 +157,22 @@ void MemoryStore::write(control::Write write, control::Callback<std::int64_t> do
 void MemoryStore::save_potentials(std::vector<control::PotentialRow> rows,
                                   control::Callback<Done> done) {
     enqueue(std::move(done), [this, rows = std::move(rows)](Fate) -> Result<Done> {
-        for (const auto& row : rows) potentials_.insert_or_assign(row.evse, row.potential);
+        for (const auto& row : rows) {
+            Known known{row, {}};
+            if (row.until) known.until = clock_.steady() + (*row.until - clock_.wall());
+            potentials_.insert_or_assign(row.evse, known);
+        }
         return Done{};
     });
 }
 
 void MemoryStore::save_transaction(Transaction transaction, control::Callback<Done> done) {
-    enqueue(std::move(done),
-            [this, transaction = std::move(transaction)](Fate) -> Result<Done> {
-                auto& open = kept_.open_transactions;
-                std::erase_if(open, [&](const auto& t) { return t.id == transaction.id; });
-                if (!transaction.stopped_at) open.push_back(transaction);
-                return Done{};
-            });
+    enqueue(std::move(done), [this, transaction = std::move(transaction)](Fate) -> Result<Done> {
+        auto& open = kept_.open_transactions;
+        std::erase_if(open, [&](const auto& t) { return t.id == transaction.id; });
+        if (!transaction.stopped_at) open.push_back(transaction);
+        return Done{};
+    });
 }
 
 void MemoryStore::claim_boundaries(TimePoint now,
@@ -183,8 +188,9 @@ void MemoryStore::claim_boundaries(TimePoint now,
 }
 
 void MemoryStore::audit(std::int64_t, int, control::Callback<std::vector<control::AuditRow>> done) {
-    enqueue(std::move(done),
-            [](Fate) -> Result<std::vector<control::AuditRow>> { return std::vector<control::AuditRow>{}; });
+    enqueue(std::move(done), [](Fate) -> Result<std::vector<control::AuditRow>> {
+        return std::vector<control::AuditRow>{};
+    });
 }
 
 }  // namespace busbar::trial

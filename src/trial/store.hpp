@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -42,8 +43,9 @@ public:
     // A new server will call load().
     void server_born() { served_ = true; }
 
-    // The most an EVSE may be drawing as far as the disk knows; empty: no row.
-    const Amperes* potential(const EvseId& evse) const;
+    // The most an EVSE may be drawing as far as the disk knows, where a car has so long to follow
+    // what ends by itself; empty: no row.
+    std::optional<Amperes> potential(const EvseId& evse, Duration settle) const;
     const Rule* rule(const RuleId& id) const;
     // Whether the transaction runs, as far as the disk knows.
     bool runs(TransactionId id) const;
@@ -65,6 +67,11 @@ private:
     enum class Fate { kFails, kUnheard, kHeard };
     using Job = std::function<void(Fate)>;
 
+    struct Known {
+        control::PotentialRow row;
+        std::optional<SteadyPoint> until;  // The row's, whatever becomes of the calendar.
+    };
+
     template <class T, class F>
     void enqueue(control::Callback<T> done, F commit);
     void schedule();
@@ -76,7 +83,7 @@ private:
     const Clock& clock_;
     sim::Random random_;
     control::Stored kept_;  // Without potentials.
-    std::map<EvseId, Amperes> potentials_;
+    std::map<EvseId, Known> potentials_;
     std::vector<control::Boundary> boundaries_;
     std::function<void(const control::Committed&)> hook_;
     std::function<bool(Moment)> dies_;

@@ -14,12 +14,15 @@ constexpr std::size_t kMaxIdleMessages = 8;  // Beyond them, meter values are dr
 
 sim::Profile profile_of(const SetLimit& limit) {
     const bool own = limit.purpose == ProfilePurpose::kTransaction;
+    std::vector<sim::SchedulePeriod> periods{{std::chrono::seconds{0}, limit.limit}};
+    for (const auto& step : limit.later) periods.push_back({step.after, step.limit});
     return {.id = own ? 100 + limit.connector : 1,
             .stack_level = 0,
             .purpose = own ? sim::Purpose::kTx : sim::Purpose::kTxDefault,
-            .kind = sim::ScheduleKind::kRelative,
+            .kind = limit.start ? sim::ScheduleKind::kAbsolute : sim::ScheduleKind::kRelative,
             .transaction = limit.transaction,
-            .periods = {{std::chrono::seconds{0}, limit.limit}}};
+            .start = limit.start,
+            .periods = std::move(periods)};
 }
 
 }  // namespace
@@ -34,10 +37,12 @@ VirtualCharger::VirtualCharger(Around& around, int place, const Charger& wiring,
       first_leaf_(first),
       manners_(manners),
       random_(seed),
-      model_({.maximum = wiring.maximum,
-              .quantum = manners.quantum,
-              .connectors = wiring.evse_count}),
+      model_(
+          {.maximum = wiring.maximum, .quantum = manners.quantum, .connectors = wiring.evse_count}),
       sockets_(static_cast<std::size_t>(wiring.evse_count)) {
+    // What nobody believes counts at its maximum from the start.
+    if (manners_.lies && wiring.trust == TrustClass::kC)
+        for (auto& socket : sockets_) socket.honours = true;
     around_.wire.add(id_, *this);
 }
 
@@ -91,6 +96,7 @@ void VirtualCharger::reboot() {
     for (auto& socket : sockets_) {
         socket.status_queued = false;
         socket.said = ConnectorStatus::kUnknown;
+        socket.edges.clear();
         if (manners_.memory == sim::Memory::kForgets) socket.honours = false;
     }
     later(random_.between(manners_.boots_least, manners_.boots_most),
@@ -133,7 +139,8 @@ void VirtualCharger::begin(int connector) {
                                 {.connector = connector,
                                  .id_tag = socket.car->id_tag,
                                  .meter_start = socket.meter_register,
-                                 .at = own_time()}});
+                                 .at = own_time(),
+                                 .stamped = own_time()}});
     note("begins to charge");
     refresh(connector);
     later(manners_.meter_every, [connector, session = socket.session](VirtualCharger& charger) {
@@ -152,7 +159,8 @@ void VirtualCharger::end(int connector, const char* reason) {
                                {.transaction = 0,
                                 .meter_stop = socket.meter_register,
                                 .at = own_time(),
-                                .reason = reason}});
+                                .reason = reason,
+                                .stamped = own_time()}});
     note("ends a transaction:", reason);
     refresh(connector);
     pump();
@@ -160,8 +168,7 @@ void VirtualCharger::end(int connector, const char* reason) {
 
 // What flowed since it was last asked.
 void VirtualCharger::count(Socket& socket) {
-    const auto passed =
-        std::chrono::floor<std::chrono::milliseconds>(now() - socket.counted_at);
+    const auto passed = std::chrono::floor<std::chrono::milliseconds>(now() - socket.counted_at);
     socket.counted_at = now();
     if (socket.drawn == 0_A) return;
     const auto lines = std::min(phases_.count(), socket.car ? socket.car->phases : 1);
@@ -185,17 +192,15 @@ void VirtualCharger::tick(int connector, int session) {
         int lines = socket.car ? socket.car->phases : 3;
         for (const auto phase : kPhases)
             if (phases_.has(phase))
-                report.samples.push_back(
-                    {.measurand = Measurand::kCurrent,
-                     .phase = phase,
-                     .milli = lines-- > 0 ? socket.drawn.in_milli() : 0,
-                     .at = own_time()});
+                report.samples.push_back({.measurand = Measurand::kCurrent,
+                                          .phase = phase,
+                                          .milli = lines-- > 0 ? socket.drawn.in_milli() : 0,
+                                          .at = own_time()});
         outbox_.emplace_back(std::move(report));
         pump();
     }
-    later(manners_.meter_every, [connector, session](VirtualCharger& charger) {
-        charger.tick(connector, session);
-    });
+    later(manners_.meter_every,
+          [connector, session](VirtualCharger& charger) { charger.tick(connector, session); });
 }
 
 // Looks at what it enforces, and what may flow for it.
@@ -225,6 +230,26 @@ void VirtualCharger::refresh(int connector) {
     around_.draws(first_leaf_ + static_cast<LeafIndex>(connector - 1),
                   socket.honours ? worst : 0_A);
     say_status(connector);
+}
+
+// A lease ends by itself, when its own clock says so.
+void VirtualCharger::watch_edges(int connector) {
+    for (const auto edge : at(connector).edges) {
+        const auto wait = edge - own_time();
+        if (wait < Duration{0}) continue;
+        later(wait - wait / 1'000'000 * manners_.clock_drift_ppm + 1ms,
+              [connector](VirtualCharger& charger) { charger.refresh(connector); });
+    }
+}
+
+// It was told the time a moment ago.
+void VirtualCharger::set_clock() {
+    const auto late = random_.between(Duration{0}, Duration{2s});
+    manners_.clock_skew += around_.clock.wall() - late - own_time();
+    for (int connector = 1; connector <= evse_count(); ++connector) {
+        refresh(connector);
+        watch_edges(connector);
+    }
 }
 
 ConnectorStatus VirtualCharger::status_of(int connector) const {
@@ -290,12 +315,17 @@ Duration VirtualCharger::retry_wait() {
 std::optional<Said> VirtualCharger::said_of(const Item& item) {
     if (const auto* boot = std::get_if<BootInfo>(&item)) return *boot;
     if (const auto* start = std::get_if<StartItem>(&item)) return start->request;
-    if (const auto* meter = std::get_if<MeterReport>(&item)) return *meter;
+    if (const auto* meter = std::get_if<MeterReport>(&item)) {
+        auto report = *meter;
+        report.stamped = report.samples.front().at;
+        return report;
+    }
     if (const auto* status = std::get_if<StatusItem>(&item)) {
         auto& socket = at(status->connector);
         socket.status_queued = false;
         socket.said = status_of(status->connector);
-        return StatusReport{status->connector, socket.said, "NoError", "", own_time()};
+        return StatusReport{status->connector, socket.said, "NoError", "", own_time(),
+                            own_time()};
     }
     const auto& stop = std::get<StopItem>(item);
     const auto name = names_.find(stop.session);
@@ -350,6 +380,7 @@ void VirtualCharger::answered(std::uint64_t number, const Result<Answer>& answer
     if (const auto* boot = std::get_if<BootReply>(&*answer)) {
         if (boot->status != Registration::kAccepted) return over(false);
         registered_ = true;
+        if (manners_.sets_clock) set_clock();
         over(true);
         return begin_where_possible();
     }
@@ -374,14 +405,12 @@ void VirtualCharger::answered(std::uint64_t number, const Result<Answer>& answer
 void VirtualCharger::asked(Command command, std::function<void(CallResult)> answer) {
     if (!powered_) return;
     count_limit();
-    const auto takes = mood_ == Mood::kSlow ? random_.between(kSlowLeast, kSlowMost)
-                                            : manners_.answers_after;
+    const auto takes =
+        mood_ == Mood::kSlow ? random_.between(kSlowLeast, kSlowMost) : manners_.answers_after;
     busy_until_ = std::max(busy_until_, now()) + takes;
     const auto wait = std::chrono::ceil<Duration>(busy_until_ - now());
-    later(wait, [command = std::move(command),
-                 answer = std::move(answer)](VirtualCharger& charger) {
-        charger.obey(command, answer);
-    });
+    later(wait, [command = std::move(command), answer = std::move(answer)](
+                    VirtualCharger& charger) { charger.obey(command, answer); });
 }
 
 void VirtualCharger::count_limit() {
@@ -395,11 +424,11 @@ void VirtualCharger::count_limit() {
     ++hour_limits_;
 }
 
-void VirtualCharger::obey(const Command& command,
-                          const std::function<void(CallResult)>& answer) {
+void VirtualCharger::obey(const Command& command, const std::function<void(CallResult)>& answer) {
     if (mood_ == Mood::kDeaf) return note("does not hear");
     auto outcome = CallOutcome::kNotSupported;
     if (const auto* limit = std::get_if<SetLimit>(&command)) outcome = install(*limit);
+    if (const auto* order = std::get_if<RemoteStop>(&command)) outcome = stop(*order);
     if (mood_ == Mood::kMute) return;
     answer({.outcome = outcome});
 }
@@ -409,7 +438,8 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
     if (limit.limit > 0_A && limit.limit < minimum_)
         around_.violation(id_.str() + " was sent " + decimal(limit.limit.in_milli()) +
                           " A, less than its minimum");
-    const bool refuses = mood_ == Mood::kRejects ||
+    if (limit.purpose == ProfilePurpose::kStationMax) return CallOutcome::kNotSupported;
+    const bool refuses = mood_ == Mood::kRejects || limit.unit != RateUnit::kAmperes ||
                          (!manners_.lies && model_.install(limit.connector, profile_of(limit)) ==
                                                 sim::ProfileAnswer::kRejected);
     if (refuses) {
@@ -419,17 +449,33 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
     around_.trace.note(now(), place_, own ? "accepts" : "accepts as default", limit.limit);
     for (int connector = 1; connector <= evse_count(); ++connector) {
         if (own && connector != limit.connector) continue;
+        if (own && !manners_.lies) {
+            auto& edges = at(connector).edges;
+            edges.clear();
+            for (const auto& step : limit.later) edges.push_back(*limit.start + step.after);
+            watch_edges(connector);
+        }
         refresh(connector);
         if (own || at(connector).honours || manners_.lies) continue;
         // It knows its default now. What flowed before it did has its time to end.
-        const auto lag = manners_.obeys_within +
-                         (at(connector).car ? at(connector).car->lag_most : Duration{0});
+        const auto lag =
+            manners_.obeys_within + (at(connector).car ? at(connector).car->lag_most : Duration{0});
         later(lag, [connector](VirtualCharger& charger) {
             charger.at(connector).honours = true;
             charger.refresh(connector);
         });
     }
     return CallOutcome::kAccepted;
+}
+
+CallOutcome VirtualCharger::stop(const RemoteStop& order) {
+    for (int connector = 1; connector <= evse_count(); ++connector) {
+        if (transaction(connector) != order.transaction) continue;
+        end(connector, "Remote");
+        say_status(connector);
+        return CallOutcome::kAccepted;
+    }
+    return CallOutcome::kRejected;
 }
 
 std::string VirtualCharger::describe() const {

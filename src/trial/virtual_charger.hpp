@@ -26,10 +26,10 @@ namespace busbar::trial {
 // What a charger is like for good.
 struct Manners {
     sim::Memory memory = sim::Memory::kKeeps;
-    Amperes quantum = 0.1_A;      // What it rounds down to, whatever it is sent.
-    bool starts_offline = true;   // A car may begin to charge while the server is away.
-    bool lies = false;            // Accepts limits, and does not follow them.
-    Duration obeys_within{0};     // From accepting a limit; its car's lag comes on top.
+    Amperes quantum = 0.1_A;     // What it rounds down to, whatever it is sent.
+    bool starts_offline = true;  // A car may begin to charge while the server is away.
+    bool lies = false;           // Accepts limits, and does not follow them.
+    Duration obeys_within{0};    // From accepting a limit; its car's lag comes on top.
     Duration answers_after = std::chrono::milliseconds{50};
     Duration redials_least = std::chrono::seconds{5};
     Duration redials_most = std::chrono::seconds{60};
@@ -38,6 +38,7 @@ struct Manners {
     Duration boots_most = std::chrono::seconds{90};
     Duration clock_skew{0};
     std::int64_t clock_drift_ppm = 0;
+    bool sets_clock = false;  // By what it is told when it boots.
     Duration meter_every = std::chrono::seconds{60};
     double naps = 0;  // How likely a car stops drawing, or starts again, at a meter reading.
 };
@@ -87,6 +88,7 @@ public:
     const ChargerId& id() const { return id_; }
     bool linked() const { return linked_; }
     bool lies() const { return manners_.lies; }
+    Amperes quantum() const { return manners_.quantum; }
     bool has_car(int connector) const { return at(connector).car.has_value(); }
     bool charging(int connector) const { return at(connector).closed; }
     // What it lets flow per line now: 0 without a transaction.
@@ -127,6 +129,7 @@ private:
         SteadyPoint counted_at = {};
         ConnectorStatus said = ConnectorStatus::kUnknown;
         bool status_queued = false;
+        std::vector<TimePoint> edges = {};  // Where its limit changes by itself, on its own clock.
     };
     struct StatusItem {
         int connector;
@@ -156,6 +159,8 @@ private:
     void tick(int connector, int session);
     void count(Socket& socket);
     void refresh(int connector);
+    void watch_edges(int connector);
+    void set_clock();
     void say_status(int connector);
     ConnectorStatus status_of(int connector) const;
 
@@ -169,6 +174,7 @@ private:
 
     void obey(const Command& command, const std::function<void(CallResult)>& answer);
     CallOutcome install(const SetLimit& limit);
+    CallOutcome stop(const RemoteStop& order);
     void count_limit();
 
     Around& around_;

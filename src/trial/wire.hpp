@@ -18,8 +18,8 @@ namespace busbar::trial {
 struct AuthorizeRequest {
     std::string id_tag;
 };
-using Said = std::variant<BootInfo, StatusReport, AuthorizeRequest, StartRequest, StopRequest,
-                          MeterReport>;
+using Said =
+    std::variant<BootInfo, StatusReport, AuthorizeRequest, StartRequest, StopRequest, MeterReport>;
 using Answer = std::variant<Done, BootReply, Authorization, StartReply>;
 
 // The charger at the far end of a wire.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "telemetry/telemetry.hpp"
 #include "trial/message_wire.hpp"
 
 namespace busbar::trial {
@@ -83,8 +84,7 @@ public:
               std::function<void(CallResult)> done) override {
         if (!world_.server_ || world_.dies_at(Death::kBeforeCall)) return;
         ++world_.calls_;
-        world_.wire_->gateway().call(charger, std::move(command), std::move(sent),
-                                     std::move(done));
+        world_.wire_->gateway().call(charger, std::move(command), std::move(sent), std::move(done));
         world_.dies_at(Death::kAfterCall);
     }
     void disconnect(const ChargerId& charger) override {
@@ -111,9 +111,9 @@ World::World(WorldSetup setup)
       load_(setup_.config),
       store_(strand_, clock_, random_.next()),
       telemetry_(std::make_unique<Telemetry>(strand_)),
-      wire_(setup_.wire ? setup_.wire(strand_, clock_)
-                        : std::make_unique<MessageWire>(strand_, clock_, setup_.network,
-                                                        random_.next())),
+      wire_(setup_.wire
+                ? setup_.wire(strand_, clock_)
+                : std::make_unique<MessageWire>(strand_, clock_, setup_.network, random_.next())),
       door_(std::make_unique<Door>(*this)),
       around_(around()),
       latest_wall_(setup_.start) {
@@ -152,16 +152,16 @@ void World::make_chargers() {
     for (std::size_t i = 0; i < setup_.config.chargers.size(); ++i) {
         const auto& wiring = setup_.config.chargers[i];
         const auto first = load_.network().leaves_of(wiring.id).first;
-        chargers_.push_back(std::make_unique<VirtualCharger>(around_, static_cast<int>(i), wiring,
-                                                             first, setup_.manners[i],
-                                                             random_.next()));
+        chargers_.push_back(std::make_unique<VirtualCharger>(
+            around_, static_cast<int>(i), wiring, first, setup_.manners[i], random_.next()));
     }
 }
 
 // --- Time ----------------------------------------------------------------------------------------
 
 void World::run_for(Duration time) {
-    for (; time > Duration{0} && !violated_; time -= 1min) strand_.run_for(std::min(time, Duration{1min}));
+    for (; time > Duration{0} && !violated_; time -= 1min)
+        strand_.run_for(std::min(time, Duration{1min}));
     if (!violated_) strand_.run();
 }
 
@@ -173,6 +173,7 @@ void World::jump_server_clock(Duration by) {
     trace_.note(now(), Trace::kSite, "the server's clock jumps by",
                 std::to_string(std::chrono::floor<std::chrono::seconds>(by).count()) + " s");
     clock_.jump_wall(by);
+    latest_wall_ = std::max({latest_wall_, clock_.wall(), clock_.wall() - by});
 }
 
 // --- The server ----------------------------------------------------------------------------------
@@ -230,8 +231,8 @@ bool World::dies_at(Death moment) {
 
 // What to do with the answer: remember what was promised, and pass it on.
 template <class T>
-control::Callback<control::Written<T>> World::written(
-    std::function<void(const Result<T>&)> done, std::function<void(const T&)> keep) {
+control::Callback<control::Written<T>> World::written(std::function<void(const Result<T>&)> done,
+                                                      std::function<void(const T&)> keep) {
     return [this, alive = server_->alive, done = std::move(done),
             keep = std::move(keep)](Result<control::Written<T>> result) {
         if (!*alive) return;
@@ -249,6 +250,10 @@ void World::create_rule(control::RuleDraft draft, std::function<void(const Resul
                 std::string(to_string(draft.kind)) + " for " + to_string(draft.select.term()));
     const std::function<void(const Rule&)> keep = [this](const Rule& rule) {
         acknowledged_.insert_or_assign(rule.id, rule);
+        // A refused write uses up an id, and the next server counts on from the revision: it may
+        // give a deleted rule's id to another.
+        deleted_.erase(rule.id);
+        uncertain_.erase(rule.id);
     };
     control().create_rule(setup_.config.site.id, std::move(draft), {"operator", now()},
                           written<Rule>(std::move(done), keep));
@@ -260,8 +265,7 @@ void World::patch_rule(const RuleId& id, control::RulePatch patch,
     trace_.note(now(), Trace::kSite, "an operator changes", id.str());
     const std::function<void(const Rule&)> keep = [this](const Rule& rule) {
         const auto kept = acknowledged_.find(rule.id);
-        if (kept != acknowledged_.end() && rule.version > kept->second.version)
-            kept->second = rule;
+        if (kept != acknowledged_.end() && rule.version > kept->second.version) kept->second = rule;
     };
     control().patch_rule(id, std::move(patch), {"operator", now()},
                          written<Rule>(std::move(done), keep));
@@ -291,9 +295,13 @@ void World::draws(LeafIndex leaf, Amperes amount) {
     load_.set(leaf, amount, now());
     if (setup_.overloads_count_only || violated_) return;
     if (!load_.overloaded().empty()) violation(load_.overloaded());
-    if (amount == 0_A) return;
+    if (amount > 0_A) must_be_known(leaf);
+}
+
+void World::must_be_known(LeafIndex leaf) {
     const auto& where = load_.network().leaves[leaf];
-    const auto* known = store_.potential(where.evse);
+    const auto amount = load_.of(leaf);
+    const auto known = store_.potential(where.evse, where.settle);
     if (known && amount > *known)
         violation(to_string(where.evse) + " may draw " + decimal(amount.in_milli()) +
                   " A, and the store knows of " + decimal(known->in_milli()) + " A");
@@ -316,10 +324,10 @@ void World::raised(const control::Alarm& alarm) {
 const std::optional<control::SiteReport>& World::look() {
     report_.reset();
     if (!server_) return report_;
-    control().reports([this, alive = server_->alive](
-                          Result<std::vector<control::SiteReport>> reports) {
-        if (*alive && reports && !reports->empty()) report_ = std::move(reports->front());
-    });
+    control().reports(
+        [this, alive = server_->alive](Result<std::vector<control::SiteReport>> reports) {
+            if (*alive && reports && !reports->empty()) report_ = std::move(reports->front());
+        });
     strand_.run();
     return report_;
 }
@@ -327,11 +335,14 @@ const std::optional<control::SiteReport>& World::look() {
 void World::survey() {
     after(kSurveyEvery, [this] { survey(); });
     latest_wall_ = std::max(latest_wall_, clock_.wall());
-    if (!server_ || violated_) return;
-    control().reports([this, alive = server_->alive](
-                          Result<std::vector<control::SiteReport>> reports) {
-        if (*alive && reports && !reports->empty()) check(reports->front());
-    });
+    if (violated_) return;
+    if (!setup_.overloads_count_only)
+        for (LeafIndex leaf = 0; leaf < load_.network().leaves.size(); ++leaf) must_be_known(leaf);
+    if (!server_) return;
+    control().reports(
+        [this, alive = server_->alive](Result<std::vector<control::SiteReport>> reports) {
+            if (*alive && reports && !reports->empty()) check(reports->front());
+        });
 }
 
 void World::check(const control::SiteReport& report) {
@@ -343,12 +354,12 @@ void World::check(const control::SiteReport& report) {
             if (evse.reasons.empty()) violation(to_string(id) + " has a limit without a reason");
             for (const auto& reason : evse.reasons)
                 if (to_sentence(reason).empty()) violation(to_string(id) + " has an empty reason");
-            if (evse.desired > 0_A && evse.desired < charger.charger.minimum)
-                violation(to_string(id) + " should have less than its minimum");
+            if (evse.transaction && evse.desired > 0_A && evse.desired < charger.charger.minimum)
+                violation(to_string(id) + " should have " + decimal(evse.desired.in_milli()) +
+                          " A, less than its minimum: " + to_sentence(evse.reasons.front()));
             if (!setup_.overloads_count_only && evse.potential < load_.of(*leaf))
                 violation(to_string(id) + " may draw " + decimal(load_.of(*leaf).in_milli()) +
-                          " A, and the ledger counts " + decimal(evse.potential.in_milli()) +
-                          " A");
+                          " A, and the ledger counts " + decimal(evse.potential.in_milli()) + " A");
         }
     }
     check_writes(&report);
@@ -384,9 +395,11 @@ std::string World::unrest(const control::ChargerReport& report) const {
         if (evse.applied != evse.desired)
             return name + " should have " + decimal(evse.desired.in_milli()) + " A and has " +
                    (evse.applied ? decimal(evse.applied->in_milli()) + " A" : "what nobody knows");
-        if (charger.enforced(evse.number) > *evse.applied)
+        const auto enforced = charger.enforced(evse.number);
+        if (charger.charging(evse.number) && !charger.lies() &&
+            enforced != evse.applied->floored_to(charger.quantum()))
             return name + " is said to have " + decimal(evse.applied->in_milli()) +
-                   " A and enforces " + decimal(charger.enforced(evse.number).in_milli()) + " A";
+                   " A and enforces " + decimal(enforced.in_milli()) + " A";
     }
     return {};
 }
@@ -402,7 +415,7 @@ std::string World::describe() const {
     for (const auto& charger : chargers_) {
         text += charger->describe();
         for (int number = 1; number <= charger->evse_count(); ++number)
-            if (const auto* known = store_.potential({charger->id(), number}))
+            if (const auto known = store_.potential({charger->id(), number}, Duration{0}))
                 text += "; the store: " + decimal(known->in_milli()) + " A";
         text += '\n';
     }

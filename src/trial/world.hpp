@@ -32,13 +32,13 @@ enum class Death : std::uint8_t { kBeforeCommit, kBeforeAnswerOfStore, kBeforeCa
 using WireFactory = std::function<std::unique_ptr<Wire>(Strand&, const Clock&)>;
 
 struct WorldSetup {
-    SiteConfig config;                   // One site. Requires: check_site(config).
-    std::vector<Manners> manners = {};   // In the order of the chargers' ids.
+    SiteConfig config;                  // One site. Requires: check_site(config).
+    std::vector<Manners> manners = {};  // In the order of the chargers' ids.
     NetworkSettings network = {};
     TimePoint start = {};
     std::uint64_t seed = 1;
-    WireFactory wire = {};               // Empty: a MessageWire with these network settings.
-    bool overloads_count_only = false;   // A breaker that is passed is measured, no violation.
+    WireFactory wire = {};              // Empty: a MessageWire with these network settings.
+    bool overloads_count_only = false;  // A breaker that is passed is measured, no violation.
 };
 
 class World {
@@ -108,6 +108,7 @@ private:
     Around around();
     void make_chargers();
     void draws(LeafIndex leaf, Amperes amount);
+    void must_be_known(LeafIndex leaf);
     void raised(const control::Alarm& alarm);
     void check(const control::SiteReport& report);
     void check_writes(const control::SiteReport* report);

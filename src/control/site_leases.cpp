@@ -1,0 +1,263 @@
+// Limits that end by themselves: what a charger falls back to when it no longer hears from us, on
+// its own clock, and what the store has to know before such a limit is sent.
+#include <algorithm>
+#include <utility>
+
+#include "control/site_home.hpp"
+#include "rules/effective.hpp"
+
+namespace busbar::control {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+
+// A schedule starts so much before anything that the charger's clock may show: one that starts
+// in its future would not hold yet.
+constexpr auto kStartBefore = 60s;
+// A clock that is known no better than this is not known.
+constexpr int kLeaseToUncertainty = 2;
+constexpr auto kClockJump = 2s;
+constexpr auto kRetrySaveAfter = 1s;
+constexpr std::size_t kMostWaitingToAuthorize = 8;
+constexpr auto kAuthorizeWithin = 10s;
+
+}  // namespace
+
+// A charger's limit is leased while it is above what it falls back to, if its clock is known.
+bool SiteHome::gives_lease(const Station& station, const Planned& planned) const {
+    const auto leaf = planned.leaves.first;
+    return planned.command.purpose == ProfilePurpose::kTransaction && station.features.lease &&
+           planned.command.limit > network_.leaves[leaf].floor && !resolver_->excluded(leaf) &&
+           station.clock.known() &&
+           station.clock.uncertainty() * kLeaseToUncertainty <= config_.site.lease;
+}
+
+// The limit now, what is known to lower it before the lease is over, and the floor.
+void SiteHome::add_lease(const Station& station, Planned& planned, SteadyPoint now) {
+    const auto leaf = planned.leaves.first;
+    const auto& clock = station.clock;
+    const auto start = std::chrono::floor<seconds>(clock.earliest(now) - kStartBefore);
+    // A lease as seen on the fastest clock it may have...
+    const auto end = std::chrono::ceil<seconds>(clock.latest(now) + config_.site.lease);
+    auto fallback = network_.leaves[leaf].floor;
+    auto& command = planned.command;
+    command.start = start;
+    const auto then = ahead(leaf);
+    if (then && *then < command.limit && network_.leaves[leaf].schedule_periods >= 3) {
+        // ... and a decrease as seen on the slowest: no later than it is due.
+        const auto wait = std::max(*rules_until_ - world_.clock.wall(), Duration{0});
+        const auto due = std::chrono::floor<seconds>(clock.earliest(now) + wait);
+        const auto after = std::max(due - start, seconds{1});
+        if (start + after < end) {
+            command.later.push_back({after, *then});
+            fallback = std::min(fallback, *then);
+        }
+    }
+    command.later.push_back({end - start, fallback});
+    // ... and its end as seen on the slowest, for us to count on.
+    planned.lease = Lease{fallback, clock.surely_at(end)};
+}
+
+// How much longer the store has a lease last than it does, so that it need not be written at
+// every renewal to the millisecond.
+Duration SiteHome::slack() const {
+    return std::min<Duration>(config_.site.lease / 4, 60s);
+}
+
+bool SiteHome::is_durable(LeafIndex leaf, Amperes value, const std::optional<Lease>& lease) const {
+    const auto& live = live_[leaf];
+    if (value > live.durable) return false;
+    return !live.durable_until || (lease && lease->ends <= *live.durable_until) ||
+           value <= network_.leaves[leaf].floor;
+}
+
+// Rows say in calendar time when a lease ends: when our own clock was set, they are wrong.
+void SiteHome::watch_clock(SteadyPoint now, TimePoint wall) {
+    const auto difference = wall.time_since_epoch() - now.time_since_epoch();
+    const auto jump = std::chrono::floor<Duration>(difference - std::exchange(clock_, difference));
+    if (running_since_ == SteadyPoint{}) {
+        running_since_ = now;
+        return;
+    }
+    if (jump < kClockJump && jump > -kClockJump) return;
+    alarm(config_.site.id.str(), "our own clock was set " +
+                                     decimal((jump < 0s ? -jump : jump).count() / 1000) +
+                                     (jump < 0s ? " s back" : " s forward"));
+    rules_changed_ = true;
+    for (auto& live : live_)
+        if (live.durable_until) live.durable_until = now;
+}
+
+// What rose, or lasts longer, must be durable before it is sent; what fell is written beside it,
+// for the next start.
+std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoint wall) {
+    std::vector<PotentialRow> rows;
+    for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
+        auto& live = live_[leaf];
+        // One that never connected counts at its maximum without a row to say so.
+        if (!live.seen) continue;
+        const auto potential = ledger_.potential(leaf);
+        const auto lease = ledger_.lease(leaf);
+        const bool longer = live.durable_until && (!lease || lease->ends > *live.durable_until);
+        const bool ends_now = !live.durable_until && lease;
+        const bool matters = potential > network_.leaves[leaf].floor;
+        if (potential == live.durable && !((longer || ends_now) && matters)) continue;
+        PotentialRow row{.evse = network_.leaves[leaf].evse, .potential = potential};
+        std::optional<SteadyPoint> until;
+        if (lease) {
+            until = lease->ends + slack();
+            row.fallback = lease->fallback;
+            row.until = wall + std::chrono::ceil<Duration>(*until - now);
+        }
+        rows.push_back(std::move(row));
+        // Until it is known which of the two the store has, the less counts.
+        live.durable = std::min(live.durable, potential);
+        if (until)
+            live.durable_until = live.durable_until ? std::min(*live.durable_until, *until) : until;
+    }
+    return rows;
+}
+
+void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Result<Done>& saved) {
+    saving_ = false;
+    const bool known_to_fail = std::exchange(save_after_, std::nullopt).has_value();
+    if (saved) {
+        const auto now = world_.clock.steady();
+        const auto wall = world_.clock.wall();
+        for (const auto& row : rows) {
+            const auto leaf = network_.leaf_of(row.evse);
+            if (!leaf) continue;
+            live_[*leaf].durable = row.potential;
+            live_[*leaf].durable_until.reset();
+            if (row.until) live_[*leaf].durable_until = now + (*row.until - wall);
+        }
+    } else {
+        save_after_ = world_.clock.steady() + kRetrySaveAfter;
+        wake_at(*save_after_);
+        if (!known_to_fail)
+            alarm(config_.site.id.str(),
+                  "increases wait, the store fails: " + saved.error().message);
+    }
+    touch();
+}
+
+// --- Clocks --------------------------------------------------------------------------------------
+
+void SiteHome::told_time(const ChargerId& charger, TimePoint now) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end()) return;
+    found->second.clock.told(now, world_.clock.steady());
+    update_leases(charger, found->second);
+}
+
+void SiteHome::hear_clock(const ChargerId& charger, std::optional<TimePoint> stamp) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end() || !stamp) return;
+    const bool was_known = found->second.clock.known();
+    found->second.clock.said(*stamp, world_.clock.steady());
+    update_leases(charger, found->second);
+    if (!was_known && found->second.clock.known()) touch();
+}
+
+// Whether a message was stamped on this connection, as far as can be told.
+bool SiteHome::is_fresh(const Station& station, std::optional<TimePoint> stamp) {
+    constexpr auto kWholeSeconds = 2s;
+    if (!stamp || !station.clock.known()) return true;
+    return *stamp + kWholeSeconds >= station.clock.earliest(station.connected_at);
+}
+
+// A lease runs on the charger's clock: when that is found to be slower, the lease is longer.
+void SiteHome::update_leases(const ChargerId& charger, const Station& station) {
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        if (!live_[leaf].lease_until) continue;
+        if (station.clock.known())
+            ledger_.lease_ends(leaf, station.clock.surely_at(*live_[leaf].lease_until));
+        else
+            ledger_.lease_ends(leaf, {});
+    }
+}
+
+// --- Ahead ---------------------------------------------------------------------------------------
+
+// A limit that is known to fall within a lease from here is told to the charger in advance, so that
+// it does not need us when the time comes.
+std::optional<Amperes> SiteHome::ahead(LeafIndex leaf) {
+    if (!rules_until_ || *rules_until_ - world_.clock.wall() > config_.site.lease) return {};
+    if (!ahead_resolver_) ahead_resolver_ = std::make_unique<Resolver>(network_);
+    if (!std::exchange(ahead_rules_, true)) {
+        ahead_.clear();
+        ahead_resolver_->set_rules(
+            effective_rules(config_, network_, rules_, occupants(), *rules_until_));
+    }
+    if (ahead_.empty()) {
+        ahead_resolver_->resolve(states_, foreign_);
+        for (LeafIndex each = 0; each < live_.size(); ++each)
+            ahead_.push_back(ahead_resolver_->limit(each));
+    }
+    return ahead_[leaf];
+}
+
+// A charger that takes watts is told what its lines carry at the lowest voltage there can be.
+void SiteHome::add_unit(const Station& station, Planned& planned) const {
+    planned.command.unit = station.features.unit;
+    planned.command.phases = network_.leaves[planned.leaves.first].phases;
+    planned.command.supply = network_.supply;
+}
+
+// --- Before a transaction ------------------------------------------------------------------------
+
+// A car is let in once its charger has its default, or where there is room for all that it could
+// take without one: no transaction is to start unlimited.
+void SiteHome::authorize(const ChargerId& charger, std::function<void(Authorization)> reply) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end()) return reply(Authorization::kInvalid);
+    auto& waiting = found->second.waiting_to_authorize;
+    if (waiting.size() >= kMostWaitingToAuthorize) return reply(Authorization::kInvalid);
+    waiting.push_back(std::move(reply));
+    touch();
+}
+
+void SiteHome::answer_authorizations(Station& station, Leaves leaves, SteadyPoint now) {
+    if (station.waiting_to_authorize.empty()) return;
+    bool ready = true;
+    for (auto leaf = leaves.first; leaf < leaves.end; ++leaf)
+        ready = ready && (ledger_.known(leaf) || ledger_.may_renew(leaf));
+    const auto give_up = station.connected_at + kAuthorizeWithin;
+    if (!ready && station.online && now < give_up) return wake_at(give_up);
+    for (const auto& reply : std::exchange(station.waiting_to_authorize, {}))
+        reply(ready ? Authorization::kAccepted : Authorization::kInvalid);
+}
+
+// "holds 32 A until 14:05:10".
+void SiteHome::tell_outage(LeafIndex leaf, Reason& reason) const {
+    reason.since = stations_.at(network_.leaves[leaf].evse.charger).offline_since;
+    const auto lease = ledger_.lease(leaf);
+    if (!lease) return;
+    const auto ends = lease->ends + network_.leaves[leaf].settle - world_.clock.steady();
+    reason.until = world_.clock.wall() + std::chrono::ceil<Duration>(ends);
+}
+
+// --- Writes --------------------------------------------------------------------------------------
+
+void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoint now) {
+    using enum WriteBudget::State;
+    const bool was_spent = station.writes.state(now) == kSpent;
+    station.writes.wrote(now);
+    if (!was_spent && station.writes.state(now) == kSpent)
+        alarm(charger.str(), "has taken all its " + std::to_string(station.writes.per_day()) +
+                                 " writes of a day: it is left to its floor");
+}
+
+// At four fifths of the lease; nothing to renew where it has none.
+void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now) {
+    auto& live = live_[leaf];
+    live.transaction_limit.renew_at.reset();
+    live.lease_until.reset();
+    if (limit.later.empty()) return;
+    live.transaction_limit.renew_at = now + config_.site.lease * 4 / 5;
+    live.lease_until = *limit.start + limit.later.back().after;
+}
+
+}  // namespace busbar::control
