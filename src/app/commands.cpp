@@ -63,6 +63,12 @@ void add_sim(CLI::App& app, int& code) {
         "what must always hold");
     command->add_option("--seeds", check->seeds, "With --check: FROM..TO, in place of --seed")
         ->needs(flag);
+    command
+        ->add_option("--wire", check->wire,
+                     "With --check: messages as values, or the bytes of real WebSockets")
+        ->needs(flag)
+        ->check(CLI::IsMember({"messages", "bytes"}))
+        ->capture_default_str();
     command->add_option("--hours", check->hours, "With --check: simulated")
         ->needs(flag)
         ->check(CLI::Range(1, 10'000))

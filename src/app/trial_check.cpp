@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "trial/run.hpp"
+#include "trial_bytes/over_bytes.hpp"
 
 namespace busbar::app {
 namespace {
@@ -80,9 +81,11 @@ int check_trials(const TrialCheck& options) {
     Sum sum;
     int violations = 0;
     for (auto seed = seeds.first;; ++seed) {
-        const auto outcome = trial::run_trial({.seed = seed,
-                                               .chargers = options.chargers,
-                                               .span = std::chrono::hours{options.hours}});
+        trial::Trial trial{.seed = seed,
+                           .chargers = options.chargers,
+                           .span = std::chrono::hours{options.hours}};
+        if (options.wire == "bytes") trial.wire = trial::over_bytes(seed);
+        const auto outcome = trial::run_trial(trial);
         sum.add(outcome);
         if (outcome.violation) {
             ++violations;

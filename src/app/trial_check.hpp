@@ -12,6 +12,7 @@ struct TrialCheck {
     std::string seeds = {};  // "FROM..TO", both included; in place of `seed`.
     int chargers = 50;
     int hours = 24;
+    std::string wire = "messages";  // Or "bytes".
 };
 
 // Prints a summary; at the first violation the trace that led to it. The exit code.

@@ -56,6 +56,10 @@ public:
         if (events_) events_->meter(charger, std::move(report));
     }
 
+    void told_time(const ChargerId& charger, TimePoint now) override {
+        if (events_) events_->told_time(charger, now);
+    }
+
 private:
     control::ChargerEvents* events_;
 };

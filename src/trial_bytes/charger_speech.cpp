@@ -150,12 +150,13 @@ Result<Command> set_limit(const json::object& payload) {
     BUSBAR_TRY(request, sim::read_set_profile(payload));
     const auto& profile = request.profile;
     BUSBAR_TRY(purpose, purpose_of(profile.purpose));
-    if (profile.periods.size() != 1)
-        return Error{Errc::kUnsupported, "must have one period", "chargingSchedulePeriod"};
     SetLimit limit{.purpose = purpose,
                    .connector = request.connector,
                    .transaction = profile.transaction,
-                   .limit = profile.periods.front().limit};
+                   .limit = profile.periods.front().limit,
+                   .start = profile.start};
+    for (std::size_t i = 1; i < profile.periods.size(); ++i)
+        limit.later.push_back({profile.periods[i].start, profile.periods[i].limit});
     return Command{std::move(limit)};
 }
 
