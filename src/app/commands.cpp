@@ -10,6 +10,7 @@
 #include "app/complaint.hpp"
 #include "app/serve.hpp"
 #include "app/settings.hpp"
+#include "app/trial_check.hpp"
 
 #ifndef BUSBAR_VERSION
 #error "the build sets BUSBAR_VERSION"
@@ -44,6 +45,8 @@ void add_serve(CLI::App& app, int& code) {
 
 void add_sim(CLI::App& app, int& code) {
     auto options = std::make_shared<SimOptions>();
+    auto check = std::make_shared<TrialCheck>();
+    auto checks = std::make_shared<bool>(false);
     auto* command = app.add_subcommand("sim", "Simulate chargers and cars against any CSMS");
     command->add_option("--url", options->url, "WebSocket address; the identity is appended")
         ->capture_default_str();
@@ -62,7 +65,31 @@ void add_sim(CLI::App& app, int& code) {
     command->add_option("--report", options->report,
                         "JSON file for the most that flowed, and that chargers would have let "
                         "flow, through each breaker");
-    command->callback([options, &code] { code = simulate(*options); });
+    auto* flag = command->add_flag(
+        "--check", *checks,
+        "In place of a CSMS: whole sites in virtual time, with faults of every kind, checking "
+        "what must always hold");
+    command->add_option("--seeds", check->seeds, "With --check: FROM..TO, in place of --seed")
+        ->needs(flag);
+    command
+        ->add_option("--wire", check->wire,
+                     "With --check: messages as values, or the bytes of real WebSockets")
+        ->needs(flag)
+        ->check(CLI::IsMember({"messages", "bytes"}))
+        ->capture_default_str();
+    command->add_option("--hours", check->hours, "With --check: simulated")
+        ->needs(flag)
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->callback([options, check, checks, &code] {
+        if (!*checks) {
+            code = simulate(*options);
+            return;
+        }
+        check->seed = options->seed;
+        if (options->chargers > 0) check->chargers = options->chargers;
+        code = check_trials(*check);
+    });
 }
 
 // Prints what a bench measured. The exit code.
