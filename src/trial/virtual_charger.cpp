@@ -324,8 +324,7 @@ std::optional<Said> VirtualCharger::said_of(const Item& item) {
         auto& socket = at(status->connector);
         socket.status_queued = false;
         socket.said = status_of(status->connector);
-        return StatusReport{status->connector, socket.said, "NoError", "", own_time(),
-                            own_time()};
+        return StatusReport{status->connector, socket.said, "NoError", "", own_time(), own_time()};
     }
     const auto& stop = std::get<StopItem>(item);
     const auto name = names_.find(stop.session);
@@ -443,7 +442,10 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
                          (!manners_.lies && model_.install(limit.connector, profile_of(limit)) ==
                                                 sim::ProfileAnswer::kRejected);
     if (refuses) {
-        around_.trace.note(now(), place_, "rejects", limit.limit);
+        note("rejects", decimal(limit.limit.in_milli()) + " A as " +
+                            std::string(to_string(limit.purpose)) + " in " +
+                            std::string(to_string(limit.unit)) +
+                            (limit.transaction ? " of " + std::to_string(*limit.transaction) : ""));
         return CallOutcome::kRejected;
     }
     around_.trace.note(now(), place_, own ? "accepts" : "accepts as default", limit.limit);
