@@ -246,6 +246,7 @@ void VirtualCharger::watch_edges(int connector) {
 void VirtualCharger::set_clock() {
     const auto late = random_.between(Duration{0}, Duration{2s});
     manners_.clock_skew += around_.clock.wall() - late - own_time();
+    note("sets its clock");
     for (int connector = 1; connector <= evse_count(); ++connector) {
         refresh(connector);
         watch_edges(connector);
@@ -449,6 +450,12 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
         return CallOutcome::kRejected;
     }
     around_.trace.note(now(), place_, own ? "accepts" : "accepts as default", limit.limit);
+    if (limit.start && !limit.later.empty()) {
+        const auto left = *limit.start + limit.later.back().after - own_time();
+        note("has a lease for",
+             std::to_string(std::chrono::floor<std::chrono::seconds>(left).count()) +
+                 " s of its own clock");
+    }
     for (int connector = 1; connector <= evse_count(); ++connector) {
         if (own && connector != limit.connector) continue;
         if (own && !manners_.lies) {
