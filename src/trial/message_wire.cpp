@@ -178,13 +178,13 @@ void MessageWire::deliver(const ChargerId& charger, const Said& said,
     if (const auto* boot = std::get_if<BootInfo>(&said)) {
         // The time goes with the answer.
         auto answer = answer_with<BootReply>(charger, answered);
-        events_->boot(charger, *boot,
-                      [this, charger, server = server_,
-                       answer = std::move(answer)](const BootReply& reply) {
-                          if (server != server_) return;
-                          events_->told_time(charger, clock_.wall());
-                          answer(reply);
-                      });
+        events_->boot(
+            charger, *boot,
+            [this, charger, server = server_, answer = std::move(answer)](const BootReply& reply) {
+                if (server != server_) return;
+                events_->told_time(charger, clock_.wall());
+                answer(reply);
+            });
     } else if (const auto* asks = std::get_if<AuthorizeRequest>(&said)) {
         events_->authorize(charger, asks->id_tag, answer_with<Authorization>(charger, answered));
     } else if (const auto* start = std::get_if<StartRequest>(&said)) {

@@ -42,13 +42,16 @@ Status Reader::site(Words& words) {
         } else if (words.accept("spread")) {
             BUSBAR_TRY(spread, words.duration());
             made.raise_spread = spread;
+        } else if (words.accept("lease")) {
+            BUSBAR_TRY(lease, words.duration());
+            made.lease = lease;
         } else if (words.accept("starts")) {
             BUSBAR_TRY(day, words.name("a day such as 2026-02-10"));
             auto parsed = parse_time(day + "T00:00:00Z");
             if (!parsed) return Error{Errc::kInvalid, "'" + day + "' is no day: 2026-02-10 is"};
             day_ = *parsed;
         } else {
-            return words.wrong("zone, spread or starts");
+            return words.wrong("zone, spread, lease or starts");
         }
     }
     has_site_ = true;
@@ -180,6 +183,19 @@ Status Reader::charger_word(Words& words, Charger& charger, Manners& manners, bo
     } else if (words.accept("evses")) {
         BUSBAR_TRY(count, words.number());
         charger.evse_count = static_cast<int>(count);
+    } else if (words.accept("trust")) {
+        BUSBAR_TRY(word, words.name("A, B or C"));
+        const auto trust = parse_trust_class(word);
+        if (!trust) return Error{Errc::kInvalid, "there is no trust class '" + word + "'"};
+        charger.trust = *trust;
+    } else if (words.accept("periods")) {
+        BUSBAR_TRY(periods, words.number());
+        charger.schedule_periods = static_cast<int>(periods);
+    } else if (words.accept("writes")) {
+        BUSBAR_TRY(writes, words.number());
+        charger.writes_per_day = static_cast<int>(writes);
+    } else if (words.accept("lies")) {
+        manners.lies = true;
     } else if (words.accept("forgets")) {
         charger.keeps_profiles = false;
         manners.memory = sim::Memory::kForgets;
@@ -188,7 +204,7 @@ Status Reader::charger_word(Words& words, Charger& charger, Manners& manners, bo
     } else {
         return words.wrong(
             "on, max, minimum, floor, quantum, rounds, settle, phases, partner, tag, priority, "
-            "evses, forgets or away");
+            "evses, trust, periods, writes, lies, forgets or away");
     }
     return Done{};
 }

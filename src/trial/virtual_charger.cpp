@@ -246,6 +246,7 @@ void VirtualCharger::watch_edges(int connector) {
 void VirtualCharger::set_clock() {
     const auto late = random_.between(Duration{0}, Duration{2s});
     manners_.clock_skew += around_.clock.wall() - late - own_time();
+    note("sets its clock");
     for (int connector = 1; connector <= evse_count(); ++connector) {
         refresh(connector);
         watch_edges(connector);
@@ -324,8 +325,7 @@ std::optional<Said> VirtualCharger::said_of(const Item& item) {
         auto& socket = at(status->connector);
         socket.status_queued = false;
         socket.said = status_of(status->connector);
-        return StatusReport{status->connector, socket.said, "NoError", "", own_time(),
-                            own_time()};
+        return StatusReport{status->connector, socket.said, "NoError", "", own_time(), own_time()};
     }
     const auto& stop = std::get<StopItem>(item);
     const auto name = names_.find(stop.session);
@@ -443,10 +443,19 @@ CallOutcome VirtualCharger::install(const SetLimit& limit) {
                          (!manners_.lies && model_.install(limit.connector, profile_of(limit)) ==
                                                 sim::ProfileAnswer::kRejected);
     if (refuses) {
-        around_.trace.note(now(), place_, "rejects", limit.limit);
+        note("rejects", decimal(limit.limit.in_milli()) + " A as " +
+                            std::string(to_string(limit.purpose)) + " in " +
+                            std::string(to_string(limit.unit)) +
+                            (limit.transaction ? " of " + std::to_string(*limit.transaction) : ""));
         return CallOutcome::kRejected;
     }
     around_.trace.note(now(), place_, own ? "accepts" : "accepts as default", limit.limit);
+    if (limit.start && !limit.later.empty()) {
+        const auto left = *limit.start + limit.later.back().after - own_time();
+        note("has a lease for",
+             std::to_string(std::chrono::floor<std::chrono::seconds>(left).count()) +
+                 " s of its own clock");
+    }
     for (int connector = 1; connector <= evse_count(); ++connector) {
         if (own && connector != limit.connector) continue;
         if (own && !manners_.lies) {
