@@ -81,9 +81,8 @@ int check_trials(const TrialCheck& options) {
     Sum sum;
     int violations = 0;
     for (auto seed = seeds.first;; ++seed) {
-        trial::Trial trial{.seed = seed,
-                           .chargers = options.chargers,
-                           .span = std::chrono::hours{options.hours}};
+        trial::Trial trial{
+            .seed = seed, .chargers = options.chargers, .span = std::chrono::hours{options.hours}};
         if (options.wire == "bytes") trial.wire = trial::over_bytes(seed);
         const auto outcome = trial::run_trial(trial);
         sum.add(outcome);

@@ -166,16 +166,28 @@ TEST_F(Leases, SurviveARestartOfTheServer) {
     EXPECT_EQ(applied("b"), 24_A);
 }
 
-TEST_F(Leases, AreNotEndedByACalendarThatNobodyKeeps) {
+TEST_F(Leases, AreNotEndedByACalendarThatWasSet) {
     one_charges_alone();
     disconnect("a");
     run(1min);
     clock_.jump_wall(10 * 24h);
-    clock_.keep(false);
     restart();
     run(10min);
     EXPECT_EQ(report("a").potential, 32_A);
-    run(kLease * 2);
+    run(20min);
+    EXPECT_EQ(report("a").potential, 0_A);
+}
+
+TEST_F(Leases, BeginAnewForUsWhenTheMachineWasRestarted) {
+    one_charges_alone();
+    disconnect("a");
+    run(1min);
+    clock_.restart_machine();
+    for (auto& row : store_.kept.potentials) row.until.reset();  // As a store gives them.
+    restart();
+    run(kLease + 10min);
+    EXPECT_EQ(report("a").potential, 32_A);
+    run(kLease);
     EXPECT_EQ(report("a").potential, 0_A);
 }
 

@@ -78,8 +78,11 @@ struct Committed {
 struct PotentialRow {
     EvseId evse;
     Amperes potential;
-    Amperes fallback = {};                // What it comes to by itself
-    std::optional<TimePoint> until = {};  // after this; empty: it does not.
+    // What it comes to by itself; empty: it does not.
+    std::optional<Amperes> fallback = {};
+    // When, with `fallback`. Not on a calendar, which may be set. Empty in what load() gives: on a
+    // steady clock that is no more, since the machine was restarted.
+    std::optional<SteadyPoint> until = {};
 
     bool operator==(const PotentialRow&) const = default;
 };

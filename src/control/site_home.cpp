@@ -55,7 +55,7 @@ void SiteHome::set_up(Station& station, const Charger& charger) const {
 }
 
 // What a charger may be drawing, as the store last had it. A copy of older days says nothing of
-// what was sent since; nor does a calendar that cannot be relied on say when a lease is over.
+// what was sent since. Where nobody knows when a lease began, it begins now.
 void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     const auto leaf = network_.leaf_of(row.evse);
     if (!leaf) return;
@@ -63,13 +63,12 @@ void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     live.seen = true;
     stations_.at(row.evse.charger).offline_since = world_.clock.wall();
     if (from_backup) return;
-    const auto now = world_.clock.steady();
     std::optional<Lease> lease;
-    if (row.until) {
-        const auto left = world_.clock.is_kept() ? *row.until - world_.clock.wall()
-                                                 : config_.site.lease + config_.site.lease / 2;
-        lease = Lease{row.fallback, now + left};
-        live.durable_until = lease->ends;
+    if (row.fallback) {
+        const auto longest = world_.clock.steady() + config_.site.lease * 3 / 2;
+        lease = Lease{*row.fallback, row.until.value_or(longest)};
+        // On a clock that is no more it is worth nothing: it is written anew.
+        live.durable_until = row.until.value_or(world_.clock.steady());
     }
     live.durable = row.potential;
     ledger_.restore(*leaf, row.potential, lease);
@@ -198,7 +197,7 @@ void SiteHome::evaluate() {
         plan(charger, station, leaves, now);
     });
     fresh_cause_.reset();
-    persist(now, wall);
+    persist(now);
     forget_expired(now, wall);
     schedule_wakes(world_.clock.steady(), world_.clock.wall());
 }
@@ -401,9 +400,9 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
 }
 
 // Writes the potentials that have changed.
-void SiteHome::persist(SteadyPoint now, TimePoint wall) {
+void SiteHome::persist(SteadyPoint now) {
     if (saving_ || (save_after_ && now < *save_after_)) return;
-    auto rows = potentials_to_save(now, wall);
+    auto rows = potentials_to_save();
     if (rows.empty()) return;
     saving_ = true;
     auto done = [weak = weak_from_this(), rows](Result<Done> saved) {

@@ -202,7 +202,7 @@ private:
     void add_unit(const Station& station, Planned& planned) const;
     void watch_clock(SteadyPoint now, TimePoint wall);
     void answer_authorizations(Station& station, Leaves leaves, SteadyPoint now);
-    std::vector<PotentialRow> potentials_to_save(SteadyPoint now, TimePoint wall);
+    std::vector<PotentialRow> potentials_to_save();
     void potentials_saved(const std::vector<PotentialRow>& rows, const Result<Done>& saved);
     void tell_outage(LeafIndex leaf, Reason& reason) const;
     void stay_below(LeafIndex leaf);
@@ -211,7 +211,7 @@ private:
 
     void note_cause(Station& station, const Planned& planned, const LimitView& view);
     Ledger::Drawing drawing(LeafIndex leaf) const;
-    void persist(SteadyPoint now, TimePoint wall);
+    void persist(SteadyPoint now);
     void set_up(Station& station, const Charger& charger) const;
     void restore(const PotentialRow& row, bool from_backup);
     void wake_at(SteadyPoint when);

@@ -71,7 +71,7 @@ bool SiteHome::is_durable(LeafIndex leaf, Amperes value, const std::optional<Lea
            value <= network_.leaves[leaf].floor;
 }
 
-// Rows say in calendar time when a lease ends: when our own clock was set, they are wrong.
+// When our own clock was set, other rules may hold.
 void SiteHome::watch_clock(SteadyPoint now, TimePoint wall) {
     const std::chrono::nanoseconds ahead = wall.time_since_epoch() - now.time_since_epoch();
     const auto before = std::exchange(clock_, ahead);
@@ -81,13 +81,11 @@ void SiteHome::watch_clock(SteadyPoint now, TimePoint wall) {
     alarm(config_.site.id.str(), "our own clock was set " + decimal(by.count()) +
                                      (jump < jump.zero() ? " s back" : " s forward"));
     rules_changed_ = true;
-    for (auto& live : live_)
-        if (live.durable_until) live.durable_until = now;
 }
 
 // What rose, or lasts longer, must be durable before it is sent; what fell is written beside it,
 // for the next start.
-std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoint wall) {
+std::vector<PotentialRow> SiteHome::potentials_to_save() {
     std::vector<PotentialRow> rows;
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
         auto& live = live_[leaf];
@@ -100,12 +98,11 @@ std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoin
         const bool matters = potential > network_.leaves[leaf].floor;
         if (potential == live.durable && !((longer || ends_now) && matters)) continue;
         PotentialRow row{.evse = network_.leaves[leaf].evse, .potential = potential};
-        std::optional<SteadyPoint> until;
         if (lease) {
-            until = lease->ends + slack();
             row.fallback = lease->fallback;
-            row.until = wall + std::chrono::ceil<Duration>(*until - now);
+            row.until = lease->ends + slack();
         }
+        const auto until = row.until;
         rows.push_back(std::move(row));
         // Until it is known which of the two the store has, the less counts.
         live.durable = std::min(live.durable, potential);
@@ -119,14 +116,11 @@ void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Res
     saving_ = false;
     const bool known_to_fail = std::exchange(save_after_, std::nullopt).has_value();
     if (saved) {
-        const auto now = world_.clock.steady();
-        const auto wall = world_.clock.wall();
         for (const auto& row : rows) {
             const auto leaf = network_.leaf_of(row.evse);
             if (!leaf) continue;
             live_[*leaf].durable = row.potential;
-            live_[*leaf].durable_until.reset();
-            if (row.until) live_[*leaf].durable_until = now + (*row.until - wall);
+            live_[*leaf].durable_until = row.until;
         }
     } else {
         save_after_ = world_.clock.steady() + kRetrySaveAfter;

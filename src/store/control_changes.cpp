@@ -311,9 +311,13 @@ Status put_boundary(Connection& db, const control::Boundary& row) {
                   {row.rule, row.site, row.due});
 }
 
-Status put_potential(Connection& db, const control::PotentialRow& row) {
+Status put_potential(Connection& db, const control::PotentialRow& row,
+                     const std::string& steady_id) {
     static const auto sql = replacing("potentials", kPotentialColumns);
-    return db.run(sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, row.until});
+    const auto until = row.until ? Value(std::int64_t{row.until->time_since_epoch().count()})
+                                 : Value(std::nullopt);
+    return db.run(
+        sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, until, steady_id});
 }
 
 Status put_transaction(Connection& db, const Transaction& transaction) {

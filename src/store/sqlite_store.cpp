@@ -54,18 +54,20 @@ private:
 
 class PotentialsJob final : public WriteJob {
 public:
-    PotentialsJob(std::vector<control::PotentialRow> rows, control::Callback<Done> done)
-        : rows_(std::move(rows)), done_(std::move(done)) {}
+    PotentialsJob(std::vector<control::PotentialRow> rows, const std::string& steady_id,
+                  control::Callback<Done> done)
+        : rows_(std::move(rows)), steady_id_(steady_id), done_(std::move(done)) {}
 
     Status apply(Connection& db) override {
         for (const auto& row : rows_)
-            if (auto status = put_potential(db, row); !status) return status;
+            if (auto status = put_potential(db, row, steady_id_); !status) return status;
         return Done{};
     }
     void finish(Status outcome) override { done_(std::move(outcome)); }
 
 private:
     const std::vector<control::PotentialRow> rows_;
+    const std::string& steady_id_;
     control::Callback<Done> done_;
 };
 
@@ -139,6 +141,7 @@ SqliteStore::SqliteStore(Parts parts, const Clock& clock, WriterLimits limits)
     : lock_(std::move(parts.lock)),
       from_backup_(parts.from_backup),
       clock_(clock),
+      steady_id_(clock.steady_id()),
       reader_(std::move(parts.reading), answers_),
       writer_(std::move(parts.writing), answers_, limits) {}
 
@@ -152,9 +155,9 @@ Result<control::Stored> SqliteStore::load() {
     // Shared, because the answer may come when nobody waits any more.
     auto answer = std::make_shared<std::promise<Result<control::Stored>>>();
     auto future = answer->get_future();
-    reader_.ask<control::Stored>(load_stored, [answer](Result<control::Stored> stored) {
-        answer->set_value(std::move(stored));
-    });
+    reader_.ask<control::Stored>(
+        [this](Connection& db) { return load_stored(db, steady_id_); },
+        [answer](Result<control::Stored> stored) { answer->set_value(std::move(stored)); });
     if (future.wait_for(kLoadDeadline) != std::future_status::ready)
         return Error{Errc::kUnavailable, "the disk did not answer within 5 minutes"};
     auto stored = future.get();
@@ -173,7 +176,7 @@ void SqliteStore::write(control::Write write, control::Callback<std::int64_t> do
 
 void SqliteStore::save_potentials(std::vector<control::PotentialRow> rows,
                                   control::Callback<Done> done) {
-    writer_.submit(std::make_unique<PotentialsJob>(std::move(rows), std::move(done)));
+    writer_.submit(std::make_unique<PotentialsJob>(std::move(rows), steady_id_, std::move(done)));
 }
 
 void SqliteStore::save_transaction(Transaction transaction, control::Callback<Done> done) {

@@ -62,6 +62,7 @@ private:
     FileLock lock_;
     const bool from_backup_;
     const Clock& clock_;
+    const std::string steady_id_;
     std::function<void(const control::Committed&)> hook_;
     Answers answers_;
     Reader reader_;

@@ -150,7 +150,7 @@ TEST_P(StoreContract, GivesBackWhenAPotentialFallsByItself) {
     const control::PotentialRow leased{.evse = {ChargerId{"CP-1"}, 1},
                                        .potential = 16_A,
                                        .fallback = 6_A,
-                                       .until = kStoreNoon + 31min};
+                                       .until = SteadyPoint{31min}};
     const control::PotentialRow lasting{.evse = {ChargerId{"CP-1"}, 2}, .potential = 32_A};
     ASSERT_TRUE(await<Done>([&](auto done) { store_->save_potentials({leased, lasting}, done); }));
     reopen();

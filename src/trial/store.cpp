@@ -46,8 +46,9 @@ void MemoryStore::server_died() {
 std::optional<Amperes> MemoryStore::potential(const EvseId& evse, Duration settle) const {
     const auto found = potentials_.find(evse);
     if (found == potentials_.end()) return {};
-    const auto& [row, until] = found->second;
-    return until && clock_.steady() > *until + settle ? row.fallback : row.potential;
+    const auto& row = found->second;
+    const bool lapsed = row.until && clock_.steady() > *row.until + settle;
+    return lapsed ? row.fallback : row.potential;
 }
 
 const Rule* MemoryStore::rule(const RuleId& id) const {
@@ -62,7 +63,7 @@ bool MemoryStore::runs(TransactionId id) const {
 
 Result<control::Stored> MemoryStore::load() {
     auto out = kept_;
-    for (const auto& [evse, known] : potentials_) out.potentials.push_back(known.row);
+    for (const auto& [evse, row] : potentials_) out.potentials.push_back(row);
     return out;
 }
 
@@ -107,21 +108,21 @@ void MemoryStore::work() {
     if (!stalled_ && !waiting_.empty()) schedule();
 }
 
-Status MemoryStore::put_rule(const Rule& rule, const SiteId& site) {
+Status MemoryStore::put_rule(const control::PutRule& change, const SiteId& site) {
+    const auto& rule = change.rule;
     const auto* before = this->rule(rule.id);
     if ((before ? before->version : 0) + 1 != rule.version)
         return Error{Errc::kConflict, "the version has moved on"};
     replace(kept_.rules, rule);
     std::erase_if(boundaries_, [&](const auto& b) { return b.rule == rule.id; });
-    for (const auto& edge : {rule.starts_at, rule.expires_at})
-        if (edge) boundaries_.push_back({rule.id, site, *edge});
+    for (const auto due : change.boundaries) boundaries_.push_back({rule.id, site, due});
     return Done{};
 }
 
 Result<std::int64_t> MemoryStore::commit(const control::Write& write) {
     const auto& change = write.change;
     if (const auto* rule = std::get_if<control::PutRule>(&change)) {
-        if (auto put = put_rule(rule->rule, write.site); !put) return std::move(put).error();
+        if (auto put = put_rule(*rule, write.site); !put) return std::move(put).error();
     } else if (const auto* gone = std::get_if<control::DeleteRule>(&change)) {
         std::erase_if(kept_.rules, [&](const Rule& r) { return r.id == gone->id; });
         std::erase_if(boundaries_, [&](const auto& b) { return b.rule == gone->id; });
@@ -158,9 +159,7 @@ void MemoryStore::save_potentials(std::vector<control::PotentialRow> rows,
                                   control::Callback<Done> done) {
     enqueue(std::move(done), [this, rows = std::move(rows)](Fate) -> Result<Done> {
         for (const auto& row : rows) {
-            Known known{row, {}};
-            if (row.until) known.until = clock_.steady() + (*row.until - clock_.wall());
-            potentials_.insert_or_assign(row.evse, known);
+            potentials_.insert_or_assign(row.evse, row);
         }
         return Done{};
     });
@@ -171,6 +170,14 @@ void MemoryStore::save_transaction(Transaction transaction, control::Callback<Do
         auto& open = kept_.open_transactions;
         std::erase_if(open, [&](const auto& t) { return t.id == transaction.id; });
         if (!transaction.stopped_at) open.push_back(transaction);
+        return Done{};
+    });
+}
+
+void MemoryStore::save_boundaries(std::vector<control::Boundary> rows,
+                                  control::Callback<Done> done) {
+    enqueue(std::move(done), [this, rows = std::move(rows)](Fate) -> Result<Done> {
+        boundaries_.insert(boundaries_.end(), rows.begin(), rows.end());
         return Done{};
     });
 }

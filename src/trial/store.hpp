@@ -58,6 +58,8 @@ public:
     void save_potentials(std::vector<control::PotentialRow> rows,
                          control::Callback<Done> done) override;
     void save_transaction(Transaction transaction, control::Callback<Done> done) override;
+    void save_boundaries(std::vector<control::Boundary> rows,
+                         control::Callback<Done> done) override;
     void claim_boundaries(TimePoint now,
                           control::Callback<std::vector<control::Boundary>> done) override;
     void audit(std::int64_t before, int limit,
@@ -67,23 +69,18 @@ private:
     enum class Fate { kFails, kUnheard, kHeard };
     using Job = std::function<void(Fate)>;
 
-    struct Known {
-        control::PotentialRow row;
-        std::optional<SteadyPoint> until;  // The row's, whatever becomes of the calendar.
-    };
-
     template <class T, class F>
     void enqueue(control::Callback<T> done, F commit);
     void schedule();
     void work();
     Result<std::int64_t> commit(const control::Write& write);
-    Status put_rule(const Rule& rule, const SiteId& site);
+    Status put_rule(const control::PutRule& change, const SiteId& site);
 
     Strand& strand_;
     const Clock& clock_;
     sim::Random random_;
     control::Stored kept_;  // Without potentials.
-    std::map<EvseId, Known> potentials_;
+    std::map<EvseId, control::PotentialRow> potentials_;
     std::vector<control::Boundary> boundaries_;
     std::function<void(const control::Committed&)> hook_;
     std::function<bool(Moment)> dies_;
