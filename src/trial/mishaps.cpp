@@ -62,7 +62,7 @@ void Mishaps::befall(VirtualCharger& charger) {
     every(weather_.reboots, [&charger] { charger.reboot(); });
     every(weather_.moods, [this, &charger] {
         constexpr std::array kMoods{Mood::kSlow, Mood::kMute, Mood::kDeaf, Mood::kRejects};
-        charger.mood(kMoods[random_.next() % kMoods.size()]);
+        charger.mood(kMoods[random_.next() % (kMoods.size() - (weather_.refusals ? 0 : 1))]);
         world_.after(random_.between(Duration{20s}, Duration{15min}),
                      [&charger] { charger.mood(Mood::kAnswers); });
     });

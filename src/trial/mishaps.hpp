@@ -24,6 +24,8 @@ struct Weather {
     Duration writes = std::chrono::minutes{8};
     // Off: a standing reservation under a cap below the minimum is held, and sent, as it is.
     bool standing_reserves = false;
+    // Off: a charger that refused for a while may be sent its default in watts for ever after.
+    bool refusals = false;
 };
 
 // Weather of a kind of its own for each seed: some calm, some rough, some of one sort only.

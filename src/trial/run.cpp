@@ -14,10 +14,11 @@ constexpr Duration kRestsWithin = 15min;
 constexpr Duration kLooksEvery = 10s;
 // Nothing happens there but turns of cars that wait, and cars that are full.
 constexpr Duration kQuiet = 1h;
-// Turns would need 30; two cars that pass a left-over step back and forth need more.
-constexpr std::uint64_t kMostQuietCalls = 150;
-// In the roughest weather. Retries alone are one a minute.
-constexpr int kMostCallsAnHour = 240;
+// Turns would need 30; two cars that pass a left-over step back and forth at every settle need as
+// many as there are settle times in an hour.
+constexpr std::uint64_t kMostQuietCalls = 720;
+// In the roughest weather. Retries alone are one a minute; the rest is as above.
+constexpr int kMostCallsAnHour = 780;
 
 TimePoint start_of(std::uint64_t seed) {
     return TimePoint{} + std::chrono::hours{24 * 365 * 56 + static_cast<std::int64_t>(seed % 8760)};
