@@ -14,7 +14,6 @@ constexpr Duration kRestsWithin = 15min;
 constexpr Duration kLooksEvery = 10s;
 // Nothing happens there but leases, turns of cars that wait, and cars that are full.
 constexpr Duration kQuiet = 1h;
-constexpr std::int64_t kQuietChanges = 6;
 constexpr std::int64_t kCallsATurn = 3;
 // In the roughest weather. Retries alone are one a minute.
 constexpr int kMostCallsAnHour = 240;
@@ -42,16 +41,18 @@ void must_come_to_rest(World& world) {
     world.violation("15 minutes after the last fault, " + why);
 }
 
-// For each EVSE: renewals at four fifths of a lease, turns, and a few for what is left of the
-// storm.
+// For each EVSE: renewals at four fifths of a lease, turns, and one for each car on the site, whose
+// share goes to all others when it is full.
 std::uint64_t most_quiet_calls(const World& world, const VirtualCharger& charger) {
     auto slot = Share{}.rotation_slot;
     for (const auto& circuit : world.config().circuits)
         if (circuit.share) slot = std::min(slot, circuit.share->rotation_slot);
+    std::int64_t evses = 0;
+    for (const auto& each : world.config().chargers) evses += each.evse_count;
     const auto renewals = kQuiet * 5 / (world.config().site.lease * 4) + 1;
     const auto turns = kQuiet / slot + 1;
     return static_cast<std::uint64_t>(charger.evse_count() *
-                                      (renewals + kCallsATurn * turns + kQuietChanges));
+                                      (renewals + kCallsATurn * turns + evses));
 }
 
 void must_be_quiet(World& world) {
