@@ -68,7 +68,7 @@ void SiteHome::restore(const PotentialRow& row, bool from_backup) {
         const auto longest = world_.clock.steady() + config_.site.lease * 3 / 2;
         lease = Lease{*row.fallback, row.until.value_or(longest)};
         // On a clock that is no more it is worth nothing: it is written anew.
-        live.durable_until = row.until.value_or(world_.clock.steady());
+        live.durable_lease = {*row.fallback, row.until.value_or(world_.clock.steady())};
     }
     live.durable = row.potential;
     ledger_.restore(*leaf, row.potential, lease);
@@ -290,8 +290,7 @@ std::optional<Amperes> SiteHome::make_room(const Station& station, Planned& plan
     for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
         // Two EVSEs behind one row: what the first took may leave too little for the second.
         if (ledger_.allowed(leaf, purpose, *least) != least) return {};
-        if (*least > ledger_.potential(leaf) || planned.lease)
-            ledger_.reserve(leaf, *least, planned.lease);
+        ledger_.reserve(leaf, *least, planned.lease);
         durable = durable && is_durable(leaf, *least, planned.lease);
     }
     return durable ? least : std::nullopt;

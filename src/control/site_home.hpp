@@ -139,8 +139,9 @@ private:
         Spread spread = {};
         std::optional<WattHours> energy_register = {};  // Last heard in this transaction.
         Amperes durable;  // The potential that the store knows: nothing above it is sent.
-        // When the store has it fall by itself: nothing is sent that lasts longer. Empty: never.
-        std::optional<SteadyPoint> durable_until = {};
+        // How the store has it fall by itself: nothing is sent that lasts longer, or falls less.
+        // Empty: it does not.
+        std::optional<Lease> durable_lease = {};
         // The latest end of a lease that it may hold, on its own clock.
         std::optional<TimePoint> lease_until = {};
     };

@@ -67,8 +67,9 @@ Duration SiteHome::slack() const {
 bool SiteHome::is_durable(LeafIndex leaf, Amperes value, const std::optional<Lease>& lease) const {
     const auto& live = live_[leaf];
     if (value > live.durable) return false;
-    return !live.durable_until || (lease && lease->ends <= *live.durable_until) ||
-           value <= network_.leaves[leaf].floor;
+    if (!live.durable_lease || value <= live.durable_lease->fallback) return true;
+    return lease && lease->ends <= live.durable_lease->ends &&
+           lease->fallback <= live.durable_lease->fallback;
 }
 
 // When our own clock was set, other rules may hold.
@@ -93,21 +94,25 @@ std::vector<PotentialRow> SiteHome::potentials_to_save() {
         if (!live.seen) continue;
         const auto potential = ledger_.potential(leaf);
         const auto lease = ledger_.lease(leaf);
-        const bool longer = live.durable_until && (!lease || lease->ends > *live.durable_until);
-        const bool ends_now = !live.durable_until && lease;
-        const bool matters = potential > network_.leaves[leaf].floor;
-        if (potential == live.durable && !((longer || ends_now) && matters)) continue;
+        const auto& stored = live.durable_lease;
+        const bool longer =
+            stored && potential > stored->fallback &&
+            (!lease || lease->ends > stored->ends || lease->fallback > stored->fallback);
+        const bool ends_now = !stored && lease;
+        if (potential == live.durable && !longer && !ends_now) continue;
         PotentialRow row{.evse = network_.leaves[leaf].evse, .potential = potential};
         if (lease) {
             row.fallback = lease->fallback;
             row.until = lease->ends + slack();
         }
-        const auto until = row.until;
-        rows.push_back(std::move(row));
         // Until it is known which of the two the store has, the less counts.
         live.durable = std::min(live.durable, potential);
-        if (until)
-            live.durable_until = live.durable_until ? std::min(*live.durable_until, *until) : until;
+        if (lease && live.durable_lease)
+            live.durable_lease = {std::min(live.durable_lease->fallback, lease->fallback),
+                                  std::min(live.durable_lease->ends, *row.until)};
+        else if (lease)
+            live.durable_lease = {lease->fallback, *row.until};
+        rows.push_back(std::move(row));
     }
     return rows;
 }
@@ -120,7 +125,8 @@ void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Res
             const auto leaf = network_.leaf_of(row.evse);
             if (!leaf) continue;
             live_[*leaf].durable = row.potential;
-            live_[*leaf].durable_until = row.until;
+            live_[*leaf].durable_lease.reset();
+            if (row.fallback) live_[*leaf].durable_lease = {*row.fallback, *row.until};
         }
     } else {
         save_after_ = world_.clock.steady() + kRetrySaveAfter;
@@ -223,7 +229,9 @@ void SiteHome::answer_authorizations(Station& station, Leaves leaves, SteadyPoin
     if (station.waiting_to_authorize.empty()) return;
     bool ready = true;
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf)
-        ready = ready && (ledger_.known(leaf) || ledger_.may_renew(leaf));
+        ready = ready &&
+                (ledger_.known(leaf) ||
+                 (ledger_.may_renew(leaf) && is_durable(leaf, network_.leaves[leaf].maximum, {})));
     if (!ready && station.online && now < station.authorize_by)
         return wake_at(station.authorize_by);
     for (const auto& reply : std::exchange(station.waiting_to_authorize, {}))

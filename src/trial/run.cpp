@@ -15,8 +15,8 @@ constexpr Duration kLooksEvery = 10s;
 // Nothing happens there but leases, turns of cars that wait, and cars that are full.
 constexpr Duration kQuiet = 1h;
 constexpr std::int64_t kCallsATurn = 3;
-// In the roughest weather. Retries alone are one a minute.
-constexpr int kMostCallsAnHour = 240;
+// Of an EVSE in the roughest weather, renewals apart. Retries alone are one a minute.
+constexpr std::int64_t kMostCallsAnHour = 180;
 
 TimePoint start_of(std::uint64_t seed) {
     return TimePoint{} + std::chrono::hours{24 * 365 * 56 + static_cast<std::int64_t>(seed % 8760)};
@@ -41,6 +41,10 @@ void must_come_to_rest(World& world) {
     world.violation("15 minutes after the last fault, " + why);
 }
 
+std::int64_t renewals_an_hour(const World& world) {
+    return kQuiet * 5 / (world.config().site.lease * 4) + 1;
+}
+
 // For each EVSE: renewals at four fifths of a lease, turns, and one for each car on the site, whose
 // share goes to all others when it is full.
 std::uint64_t most_quiet_calls(const World& world, const VirtualCharger& charger) {
@@ -49,10 +53,9 @@ std::uint64_t most_quiet_calls(const World& world, const VirtualCharger& charger
         if (circuit.share) slot = std::min(slot, circuit.share->rotation_slot);
     std::int64_t evses = 0;
     for (const auto& each : world.config().chargers) evses += each.evse_count;
-    const auto renewals = kQuiet * 5 / (world.config().site.lease * 4) + 1;
     const auto turns = kQuiet / slot + 1;
     return static_cast<std::uint64_t>(charger.evse_count() *
-                                      (renewals + kCallsATurn * turns + evses));
+                                      (renewals_an_hour(world) + kCallsATurn * turns + evses));
 }
 
 void must_be_quiet(World& world) {
@@ -74,7 +77,8 @@ Duration calm_down(World& world) {
     if (!world.violated()) must_be_quiet(world);
     if (!world.violated()) must_come_to_rest(world);
     for (const auto& charger : world.chargers())
-        if (charger->most_limits_an_hour() > kMostCallsAnHour)
+        if (charger->most_limits_an_hour() >
+            charger->evse_count() * (kMostCallsAnHour + renewals_an_hour(world)))
             world.violation(charger->id().str() + " was sent " +
                             std::to_string(charger->most_limits_an_hour()) +
                             " limits within an hour");
