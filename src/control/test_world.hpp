@@ -149,6 +149,9 @@ struct FakeCharger {
     bool charging = false;
     std::vector<Amperes> received = {};  // TxProfiles.
     std::vector<std::function<void(CallResult)>> held = {};
+    // Of what it enforces, what it says when asked; empty: it does not know the question.
+    std::function<Amperes(Amperes)> shows = {};
+    int asked = 0;
 
     Amperes enforces() const { return charging ? transaction_limit.value_or(fallback) : 0_A; }
 };
@@ -162,6 +165,7 @@ public:
         auto& charger = chargers[id.str()];
         if (!charger.connected)
             return strand_.post([done] { done({.outcome = CallOutcome::kNotSent}); });
+        if (!std::holds_alternative<SetLimit>(command)) return ask(charger, command, done);
         sent(clock_.steady());
         const auto limit = std::get<SetLimit>(command);
         if (limit.purpose == kTransaction) charger.received.push_back(limit.limit);
@@ -185,10 +189,22 @@ public:
         });
     }
     void disconnect(const ChargerId&) override {}
+    void refuse(const ChargerId&, SteadyPoint) override {}
 
     std::map<std::string, FakeCharger> chargers;
 
 private:
+    void ask(FakeCharger& charger, const Command& command, std::function<void(CallResult)> done) {
+        CallResult result{.outcome = CallOutcome::kNotSupported};
+        if (std::holds_alternative<GetCompositeLimit>(command)) {
+            ++charger.asked;
+            if (charger.shows)
+                result = {.outcome = CallOutcome::kAccepted,
+                          .composite = CompositeLimit{
+                              .periods = {{0s, charger.shows(charger.enforces()).in_milli()}}}};
+        }
+        strand_.post([done = std::move(done), result] { done(result); });
+    }
     void apply(FakeCharger& charger, const SetLimit& limit, CallOutcome outcome) {
         if (outcome != CallOutcome::kAccepted) return;
         if (limit.purpose == kDefault)

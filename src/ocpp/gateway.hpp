@@ -51,7 +51,8 @@ public:
     // Takes over a connection whose request was read, and nothing after it (a client waits for
     // our answer). The stream's executor must be a strand (net::Listener makes it so). Answers
     // 400 to a bad identity, or where ocpp1.6 is not among the subprotocols; 426 to what is no
-    // WebSocket 13; 503 when full or stopping. `seat` is let go when the connection ends.
+    // WebSocket 13; 503 when full or stopping, and to a charger that is refused for now. `seat` is
+    // let go when the connection ends.
     void accept(boost::beast::tcp_stream stream,
                 boost::beast::http::request<boost::beast::http::string_body> request,
                 std::shared_ptr<void> seat = {});
@@ -59,6 +60,7 @@ public:
     void call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done) override;
     void disconnect(const ChargerId& charger) override;
+    void refuse(const ChargerId& charger, SteadyPoint until) override;
 
     std::size_t connections() const;
 
