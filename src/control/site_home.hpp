@@ -256,6 +256,7 @@ private:
     void watch_draw(LeafIndex leaf, Amperes highest_line, std::optional<TimePoint> stamp,
                     SteadyPoint now);
     void demote(const ChargerId& charger, TrustClass trust, const std::string& why);
+    void write_demotion(const ChargerId& charger);
     void keep_demoted();
     void resumed(LeafIndex leaf, ConnectorStatus before, SteadyPoint now);
     Amperes stranded(LeafIndex leaf) const;

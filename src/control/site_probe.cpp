@@ -16,6 +16,7 @@ constexpr auto kCheckEvery = 15min;
 constexpr auto kCheckAhead = 60s;
 constexpr auto kClockBeforeHolds = 5min;  // After a reconnect: queues are empty by then.
 constexpr Duration kOnTheWay = 3s;
+constexpr auto kWriteAgainAfter = 5s;
 constexpr Duration kLeastLease = 20s;
 constexpr Duration kMostLease = 10min;
 
@@ -121,7 +122,8 @@ ProbeWants SiteHome::look_at_probe(const ChargerId& charger, Station& station, S
         return {};
     }
     const auto maximum = network_.leaves[*leaf].maximum;
-    const bool room = ledger_.known(*leaf) &&
+    const auto [first, last] = network_.leaves_of(charger);
+    const bool room = last - first == 1 &&
                       ledger_.allowed(*leaf, ProfilePurpose::kTransaction, maximum) == maximum;
     auto wants = probe.look({.online = station.online,
                              .charging = live_[*leaf].transaction.has_value(),
@@ -202,6 +204,9 @@ void SiteHome::ask(const ChargerId& charger, Station& station, Leaves leaves,
     if (station.busy || !station.online) return;
     if (wants.ask) {
         station.probing->probe.asked(now);
+        // From here on it may come back without any limit.
+        if (std::holds_alternative<Reset>(*wants.ask))
+            for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) ledger_.forget(leaf);
         return call(charger, station, *wants.ask,
                     [number = station.probing->number](SiteHome& site, Station& there,
                                                        const CallResult& result) {
@@ -309,17 +314,28 @@ void SiteHome::demote(const ChargerId& charger, TrustClass trust, const std::str
     alarm(charger.str(), why + " (trust " + std::string(to_string(trust)) + ")");
     station.demoted = trust;
     keep_demoted();
+    write_demotion(charger);
+    touch();
+}
+
+void SiteHome::write_demotion(const ChargerId& charger) {
+    const auto found = stations_.find(charger);
+    if (found == stations_.end() || !found->second.demoted) return;
     auto written = [weak = weak_from_this(), charger](const Result<Written<Charger>>& what) {
         const auto self = weak.lock();
-        if (!self || !what) return;
-        self->post([charger, trust = what->value.trust](SiteHome& site) {
-            const auto found = site.stations_.find(charger);
-            if (found != site.stations_.end() && found->second.demoted == trust)
-                found->second.demoted.reset();
+        if (!self) return;
+        self->post([charger, done = what.has_value()](SiteHome& site) {
+            const auto there = site.stations_.find(charger);
+            if (there == site.stations_.end()) return;
+            if (done) return there->second.demoted.reset();
+            site.strand_->at(site.world_.clock.steady() + kWriteAgainAfter,
+                             [weak = site.weak_from_this(), charger] {
+                                 if (const auto home = weak.lock()) home->write_demotion(charger);
+                             });
         });
     };
-    put_charger(charger, {.trust = trust}, {kOwnAuthor, world_.clock.steady()}, std::move(written));
-    touch();
+    put_charger(charger, {.trust = found->second.demoted}, {kOwnAuthor, world_.clock.steady()},
+                std::move(written));
 }
 
 // A demotion that is not written yet holds all the same.

@@ -92,7 +92,9 @@ void Probe::limit_answered(const SetLimit& limit, CallOutcome outcome,
                            std::optional<SteadyPoint> lease_ends, SteadyPoint now) {
     if (outcome == CallOutcome::kAccepted) {
         if (!unit_ || limit.unit == RateUnit::kAmperes) unit_ = limit.unit;
-        accepted_ = Accepted{limit, now, lease_ends};
+        const bool again =
+            accepted_ && accepted_->at >= since_ && accepted_->limit.limit == limit.limit;
+        accepted_ = Accepted{limit, again ? accepted_->at : now, now, lease_ends};
     } else if (outcome == CallOutcome::kRejected || outcome == CallOutcome::kNotSupported) {
         lease_refused_ = lease_refused_ || !limit.later.empty();
     }
@@ -161,7 +163,9 @@ void Probe::abort(std::string why) {
 
 // Nothing is seen of a charger that is away, or of a car that is gone.
 bool Probe::interrupted(const ProbeView& view) {
-    const bool resets = step_ == ProbeStep::kMemory && stage_ != Stage::kAsk;
+    // It may be gone with its answer.
+    const bool resets = step_ == ProbeStep::kMemory &&
+                        (stage_ != Stage::kAsk || told_ || open_ == Question::kReset);
     if (!view.charging && step_ != ProbeStep::kMemory) {
         abort("the transaction ended");
     } else if (!view.online && !resets && stage_ != Stage::kCut && stage_ != Stage::kAway) {

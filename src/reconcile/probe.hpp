@@ -85,7 +85,7 @@ struct ProbeView {
     bool charging = false;                // A transaction runs at the EVSE.
     Amperes available = {};               // What rules, breakers and others leave it.
     std::optional<Amperes> applied = {};  // What it last accepted, as far as that is known.
-    bool room_for_maximum = false;        // Its hardware maximum would fit, too.
+    bool room_for_maximum = false;        // It may come back without any limit: that would fit.
 };
 
 // What the probe would have now.
@@ -151,7 +151,8 @@ private:
     };
     struct Accepted {
         SetLimit limit;
-        SteadyPoint at;
+        SteadyPoint at;         // First; it may have been sent again since,
+        SteadyPoint leased_at;  // at last then.
         std::optional<SteadyPoint> lease_ends;
     };
     struct Sample {
@@ -193,7 +194,7 @@ private:
     Duration settle() const;
     // A little before, for the answer took its time.
     SteadyPoint lease_may_end() const {
-        return accepted_->at + options_.lease - std::chrono::seconds{5};
+        return accepted_->leased_at + options_.lease - std::chrono::seconds{5};
     }
     bool late(Duration time, SteadyPoint now) const { return now >= since_ + time; }
 

@@ -286,9 +286,9 @@ void Probe::judge_lapse(SteadyPoint now) {
     if (high_sample_->highest <= most)
         return unclear("the car stopped before the lease was over", now);
     if (drawn_since(lease_may_end()) && sample_->highest <= most) {
-        figures_.lapsed_after =
-            std::max(Duration{0},
-                     std::chrono::ceil<Duration>(sample_->taken - accepted_->at - options_.lease));
+        figures_.lapsed_after = std::max(
+            Duration{0},
+            std::chrono::ceil<Duration>(sample_->taken - accepted_->leased_at - options_.lease));
         find(step_, kPassed,
              "fell to " + amperes(sample_->highest) + " " + in_seconds(*figures_.lapsed_after) +
                  " after its lease");
@@ -371,7 +371,7 @@ bool Probe::memory(const ProbeView& view, SteadyPoint now) {
                 }
                 find(step_, kSkipped,
                      "there is no room for its hardware maximum, which a charger that forgets "
-                     "would draw");
+                     "would draw, or it has several EVSEs");
                 next_step(now);
             } else if (told_ && answer_.outcome == CallOutcome::kAccepted) {
                 booted_ = false;
