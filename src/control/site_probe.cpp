@@ -298,7 +298,7 @@ void SiteHome::watch_draw(LeafIndex leaf, Amperes highest_line, std::optional<Ti
     }
     if (ledger_.trust(leaf) == TrustClass::kC) return;
     auto& live = live_[leaf];
-    const auto most = ledger_.potential(leaf);
+    const auto most = ledger_.drawable(leaf);
     const auto verdict = live.watch.sampled(highest_line, taken, now, most, live.given);
     const auto what = "draws " + amperes(highest_line) + " of " + amperes(most);
     if (verdict == DrawWatch::Verdict::kDrewMore)

@@ -149,7 +149,7 @@ struct FakeCharger {
     bool charging = false;
     std::vector<Amperes> received = {};  // TxProfiles.
     std::vector<std::function<void(CallResult)>> held = {};
-    // Of what it enforces, what it says when asked; empty: it does not know the question.
+    // Of what it holds, what it says when asked; empty: it does not know the question.
     std::function<Amperes(Amperes)> shows = {};
     int asked = 0;
 
@@ -198,10 +198,11 @@ private:
         CallResult result{.outcome = CallOutcome::kNotSupported};
         if (std::holds_alternative<GetCompositeLimit>(command)) {
             ++charger.asked;
+            const auto holds = charger.transaction_limit.value_or(charger.fallback);
             if (charger.shows)
                 result = {.outcome = CallOutcome::kAccepted,
                           .composite = CompositeLimit{
-                              .periods = {{0s, charger.shows(charger.enforces()).in_milli()}}}};
+                              .periods = {{0s, charger.shows(holds).in_milli()}}}};
         }
         strand_.post([done = std::move(done), result] { done(result); });
     }

@@ -51,10 +51,14 @@ Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
     return std::max(entry.slots[0].most(), entry.slots[1].most());
 }
 
-Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+Amperes Ledger::drawable_of(const Entry& entry, LeafIndex leaf) const {
     const auto open = entry.call ? entry.call->value : 0_A;
     const auto held = entry.holds.empty() ? 0_A : entry.holds.front().value;
-    return std::max({enforced(entry, leaf), open, entry.reserved, held});
+    return std::max({enforced(entry, leaf), open, held});
+}
+
+Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+    return std::max(drawable_of(entry, leaf), entry.reserved);
 }
 
 Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {

@@ -380,6 +380,21 @@ TEST(Call, DisconnectClosesTheConnection) {
 
 // --- The same identity twice ---------------------------------------------------------------
 
+TEST(Call, ARefusedChargerIsClosedAndNotLetInUntilItsTime) {
+    Site site;
+    auto client = site.charger("CP-1");
+    auto other = site.charger("CP-2");
+    client.say(kHeartbeat);
+    ASSERT_TRUE(client.hear());
+    site.gateway->refuse(ChargerId("CP-1"), real_clock().steady() + 1h);
+    EXPECT_TRUE(client.ended());
+    EXPECT_TRUE(site.dial().upgrade("/ocpp/CP-1").starts_with("HTTP/1.1 503"));
+    other.say(kHeartbeat);
+    EXPECT_TRUE(other.hear()) << "the others go on";
+    site.gateway->refuse(ChargerId("CP-1"), real_clock().steady());
+    EXPECT_TRUE(site.dial().upgrade("/ocpp/CP-1").starts_with("HTTP/1.1 101"));
+}
+
 TEST(SameIdentity, TheNewestWinsAndTheOldIsClosed) {
     Site site;
     auto old = site.charger("CP-1");

@@ -118,7 +118,7 @@ protected:
         start(sim::ChargerSetup{.id = kProbed, .behaviour = behaviour}, floor);
     }
     void start(const sim::ChargerSetup& setup, Amperes floor) {
-        store_.kept.sites.push_back({SiteId("garage"), "Garage"});
+        store_.kept.sites.push_back({.id = SiteId("garage"), .name = "Garage", .lease = lease_});
         store_.kept.circuits.push_back({.id = CircuitId("feeder"),
                                         .site = SiteId("garage"),
                                         .parent = {},
@@ -197,6 +197,7 @@ protected:
     sim::Station& station() { return gateway_.lines.at(kProbed)->station(); }
 
     Amperes feeder_ = 64_A;
+    Duration lease_ = 30min;
     ManualClock clock_{*parse_time("2026-02-10T12:00:00Z")};
     ManualStrand loop_{clock_};
     FakeStore store_{loop_};
@@ -365,6 +366,25 @@ TEST_F(ProbeTest, AChargerThatDrawsMoreThanItMayIsNoLongerTrusted) {
     EXPECT_EQ(charger().trust, TrustClass::kC);
     ASSERT_FALSE(alarms_.empty());
     EXPECT_NE(alarms_.back().find("draws 16 A of 8 A"), std::string::npos) << alarms_.back();
+}
+
+TEST_F(ProbeTest, OneOfClassAThatKeepsOnAfterItsLeaseIsClassB) {
+    lease_ = 20s;
+    start({.ignores_leases = true});
+    const auto put = [&](ChargerPatch patch) {
+        control_->put_charger(kProbed, std::move(patch), {"me", clock_.steady()},
+                              [](const auto& written) { EXPECT_TRUE(written); });
+        loop_.run_for(1s);
+    };
+    put({.trust = TrustClass::kA});
+    loop_.run_for(60s);
+    EXPECT_EQ(charger().trust, TrustClass::kA) << "its leases are renewed";
+    put({.writes_per_day = 1});  // Spent at once: no lease is renewed any more.
+    loop_.run_for(120s);
+    EXPECT_EQ(charger().trust, TrustClass::kB);
+    ASSERT_FALSE(alarms_.empty());
+    EXPECT_NE(alarms_.back().find("as if its lease were not over"), std::string::npos)
+        << alarms_.back();
 }
 
 }  // namespace
