@@ -5,10 +5,8 @@
 namespace busbar::http {
 namespace {
 
-using std::chrono::milliseconds;
-
 std::int64_t in_ms(Duration time) {
-    return std::chrono::round<milliseconds>(time).count();
+    return std::chrono::round<std::chrono::milliseconds>(time).count();
 }
 
 void write_steps(JsonWriter& json, const Probe& probe) {
