@@ -65,6 +65,7 @@ Status Control::start(Gateway& gateway) {
         for (const auto& id_tag : stored.id_tags)
             if (id_tag.site == site.id) config.id_tags.push_back(id_tag);
         Stored part{.revision = stored.revision};
+        part.from_backup = stored.from_backup;
         std::set<CircuitId> circuits;
         for (const auto& circuit : stored.circuits)
             if (circuit.site == site.id) {
@@ -173,9 +174,27 @@ void Control::sweep() {
                 home->post([](SiteHome& s) { s.boundary_due(); });
     };
     world_.store.claim_boundaries(world_.clock.wall(), std::move(claimed));
+    watch_clock();
     strand_->at(world_.clock.steady() + kSweepEvery, [this, running = running_] {
         if (*running) sweep();
     });
+}
+
+// A clock that was set is noticed within a sweep, by all sites. One that nobody keeps is worth a
+// word: windows and leases go by it.
+void Control::watch_clock() {
+    const std::chrono::nanoseconds ahead =
+        world_.clock.wall().time_since_epoch() - world_.clock.steady().time_since_epoch();
+    const auto jump = std::chrono::abs(ahead - std::exchange(clock_, ahead).value_or(ahead));
+    if (jump >= kClockJump) each_site([](SiteHome& site) { site.clock_was_set(); });
+    const bool kept = world_.clock.is_kept();
+    if (std::exchange(clock_is_kept_, kept) && !kept)
+        log::warn("nobody keeps this machine's clock right (NTP): windows and leases go by it", {});
+}
+
+void Control::each_site(const std::function<void(SiteHome&)>& task) const {
+    const auto homes = directory_.with([](const Directory& directory) { return directory.sites; });
+    for (const auto& [id, home] : homes) home->post(task);
 }
 
 std::shared_ptr<SiteHome> Control::site(const SiteId& id) const {

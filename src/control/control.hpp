@@ -116,6 +116,8 @@ private:
     void on_commit(const Committed& change);
     void add_site(SiteConfig config, Stored stored);
     void sweep();
+    void watch_clock();
+    void each_site(const std::function<void(SiteHome&)>& task) const;
     static void index(Directory& directory, const SiteId& site, const Change& change);
 
     World world_;
@@ -123,6 +125,8 @@ private:
     std::shared_ptr<Strand> strand_;  // The sweeper's.
     Guarded<Directory> directory_;
     std::atomic<std::int64_t> last_rule_{0};
+    std::optional<std::chrono::nanoseconds> clock_;  // The calendar's lead, at the last sweep.
+    bool clock_is_kept_ = true;
     std::shared_ptr<std::atomic<bool>> running_ = std::make_shared<std::atomic<bool>>(false);
 };
 

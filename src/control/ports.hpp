@@ -43,6 +43,7 @@ struct DeleteCircuit {
 };
 struct PutRule {
     Rule rule;  // version 1 creates; version n replaces n - 1, or fails with kConflict.
+    std::vector<TimePoint> boundaries = {};  // When it next begins or ends to hold.
 };
 struct DeleteRule {
     RuleId id;
@@ -77,8 +78,11 @@ struct Committed {
 struct PotentialRow {
     EvseId evse;
     Amperes potential;
-    Amperes fallback = {};                // What it comes to by itself
-    std::optional<TimePoint> until = {};  // after this; empty: it does not.
+    // What it comes to by itself; empty: it does not.
+    std::optional<Amperes> fallback = {};
+    // When, with `fallback`. Not on a calendar, which may be set. Empty in what load() gives: on a
+    // steady clock that is no more, since the machine was restarted.
+    std::optional<SteadyPoint> until = {};
 
     bool operator==(const PotentialRow&) const = default;
 };
@@ -96,7 +100,7 @@ struct AuditRow {
 // A moment at which a rule begins or ends to hold. Durable from the rule's own transaction on,
 // until somebody claimed it.
 struct Boundary {
-    RuleId rule;
+    RuleId rule;  // Or "circuit feeder": of its peaks.
     SiteId site;
     TimePoint due;
 };
@@ -136,6 +140,9 @@ public:
 
     // Inserts or replaces by id. Durable when called back.
     virtual void save_transaction(Transaction transaction, Callback<Done> done) = 0;
+
+    // Adds boundaries; those that are there already stay. Windows come again and again.
+    virtual void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) = 0;
 
     // Takes out, in one transaction, the boundaries due at or before `now`.
     virtual void claim_boundaries(TimePoint now, Callback<std::vector<Boundary>> done) = 0;

@@ -37,6 +37,8 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.clock_before = station.clock;
     station.clock.reconnected();
     station.shows_limits = true;
+    // It was told the time before, by whoever ran here then: one stamp near ours is enough.
+    if (!station.clock.known()) station.clock.told(world_.clock.wall(), station.connected_at);
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         live_[leaf].seen = true;

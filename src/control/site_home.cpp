@@ -55,7 +55,7 @@ void SiteHome::set_up(Station& station, const Charger& charger) const {
 }
 
 // What a charger may be drawing, as the store last had it. A copy of older days says nothing of
-// what was sent since; nor does a calendar that cannot be relied on say when a lease is over.
+// what was sent since. Where nobody knows when a lease began, it begins now.
 void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     const auto leaf = network_.leaf_of(row.evse);
     if (!leaf) return;
@@ -63,13 +63,12 @@ void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     live.seen = true;
     stations_.at(row.evse.charger).offline_since = world_.clock.wall();
     if (from_backup) return;
-    const auto now = world_.clock.steady();
     std::optional<Lease> lease;
-    if (row.until) {
-        const auto left = world_.clock_is_set ? *row.until - world_.clock.wall()
-                                              : config_.site.lease + config_.site.lease / 2;
-        lease = Lease{row.fallback, now + left};
-        live.durable_until = lease->ends;
+    if (row.fallback) {
+        const auto longest = world_.clock.steady() + config_.site.lease * 3 / 2;
+        lease = Lease{*row.fallback, row.until.value_or(longest)};
+        // On a clock that is no more it is worth nothing: it is written anew.
+        live.durable_until = row.until.value_or(world_.clock.steady());
     }
     live.durable = row.potential;
     ledger_.restore(*leaf, row.potential, lease);
@@ -121,17 +120,47 @@ void SiteHome::refresh_rules(TimePoint wall) {
     if (!rules_changed_ && (!rules_until_ || wall < *rules_until_)) return;
     const auto charging = occupants();
     resolver_->set_rules(effective_rules(config_, network_, rules_, charging, wall));
-    rules_until_ = next_boundary(config_, {}, wall);  // Of the circuits' peaks.
+    rules_until_.reset();
     rules_changed_ = false;
     ahead_rules_ = false;
     upcoming_.assign(live_.size(), std::nullopt);
+    std::vector<Boundary> fresh;
+    const auto note = [&](const RuleId& subject, std::optional<TimePoint> edge) {
+        if (!edge) return;
+        if (!rules_until_ || *edge < *rules_until_) rules_until_ = edge;
+        note_boundary(fresh, subject, *edge);
+    };
+    for (const auto& circuit : config_.circuits)
+        if (!circuit.peaks.empty())
+            note(RuleId("circuit " + circuit.id.str()),
+                 next_boundary({config_.site, {circuit}, {}, {}}, {}, wall));
     for (RuleIndex rule = 0; rule < rules_.size(); ++rule) {
         const auto edge = next_boundary(config_.site, rules_[rule], wall);
+        note(rules_[rule].id, edge);
         if (!edge) continue;
-        if (!rules_until_ || *edge < *rules_until_) rules_until_ = edge;
         for (const auto leaf : select(network_, rules_[rule].select, charging))
             if (!upcoming_[leaf] || *edge < upcoming_[leaf]->at) upcoming_[leaf] = {*edge, rule};
     }
+    save_boundaries(std::move(fresh));
+}
+
+void SiteHome::note_boundary(std::vector<Boundary>& fresh, const RuleId& subject, TimePoint due) {
+    const auto [noted, is_new] = noted_.try_emplace(subject, due);
+    if (!is_new && noted->second == due) return;
+    noted->second = due;
+    fresh.push_back({subject, config_.site.id, due});
+}
+
+// The store wakes us at each of these, too: a timer of our own dies with us, and stands still
+// while the machine sleeps.
+void SiteHome::save_boundaries(std::vector<Boundary> fresh) {
+    if (fresh.empty() || !running_) return;
+    auto done = [weak = weak_from_this()](const Result<Done>& saved) {
+        const auto self = weak.lock();
+        if (saved || !self) return;
+        self->post([](SiteHome& site) { site.noted_.clear(); });  // All again, the next time.
+    };
+    world_.store.save_boundaries(std::move(fresh), std::move(done));
 }
 
 void SiteHome::resolve() {
@@ -168,9 +197,9 @@ void SiteHome::evaluate() {
         plan(charger, station, leaves, now);
     });
     fresh_cause_.reset();
-    persist(now, wall);
+    persist(now);
     forget_expired(now, wall);
-    schedule_wakes(world_.clock.steady(), wall);
+    schedule_wakes(world_.clock.steady(), world_.clock.wall());
 }
 
 // Compares what one charger should have with what it has, and sends what may be sent.
@@ -247,17 +276,20 @@ LimitView SiteHome::look_at(Station& station, Planned& planned, SteadyPoint now)
 std::optional<Amperes> SiteHome::make_room(const Station& station, Planned& planned,
                                            SteadyPoint now) {
     const auto purpose = planned.command.purpose;
+    const auto applied = ledger_.applied(planned.leaves.first, purpose);
+    const auto& renew_at = wish_of(station, planned).renew_at;
+    const bool to_renew = applied && renew_at && *renew_at <= now;
     std::optional<Amperes> least = planned.want;
-    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end && least; ++leaf) {
         const auto value = ledger_.allowed(leaf, purpose, planned.want);
-        if (!value) return {};
-        least = std::min(*least, *value);
+        least = value ? std::optional{std::min(*least, *value)} : std::nullopt;
     }
+    // While it waits for more, what it has goes on.
+    if (!least && to_renew) least = applied;
+    if (!least) return {};
     planned.command.limit = *least;
     // Nothing is to be sent: the rest would be for nothing.
-    const auto& renew_at = wish_of(station, planned).renew_at;
-    if (ledger_.applied(planned.leaves.first, purpose) == least && (!renew_at || *renew_at > now))
-        return least;
+    if (applied == least && !to_renew) return least;
     add_unit(station, planned);
     if (gives_lease(station, planned)) add_lease(station, planned, now);
     bool durable = true;
@@ -375,9 +407,9 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
 }
 
 // Writes the potentials that have changed.
-void SiteHome::persist(SteadyPoint now, TimePoint wall) {
+void SiteHome::persist(SteadyPoint now) {
     if (saving_ || (save_after_ && now < *save_after_)) return;
-    auto rows = potentials_to_save(now, wall);
+    auto rows = potentials_to_save();
     if (rows.empty()) return;
     saving_ = true;
     auto done = [weak = weak_from_this(), rows](Result<Done> saved) {
@@ -439,6 +471,12 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     }
     out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+    if (const auto now = world_.clock.steady();
+        running && station.writes.state(now) == WriteBudget::State::kSpent) {
+        const auto again = std::chrono::ceil<Duration>(station.writes.again_at(now) - now);
+        out.reasons.insert(out.reasons.begin(), {.kind = ReasonKind::kWritesSpent,
+                                                 .until = world_.clock.wall() + again});
+    }
     const bool differs = running && station.online && out.applied != out.desired;
     if (differs && station.failures >= kFailuresToAlarm)
         out.reasons.push_back({.kind = ReasonKind::kRejecting,

@@ -47,8 +47,10 @@ struct World {
     std::function<std::uint32_t()> random;  // Thread-safe.
     std::function<RuleId()> next_rule_id;   // Thread-safe, never the same twice.
     std::chrono::seconds heartbeat{300};
-    bool clock_is_set = true;  // At start: whether the calendar can be relied on.
 };
+
+// A calendar that moved by so much against the steady clock was set.
+inline constexpr std::chrono::seconds kClockJump{2};
 
 class SiteHome : public std::enable_shared_from_this<SiteHome> {
 public:
@@ -62,6 +64,8 @@ public:
     void start();
     // Sends nothing more.
     void stop() { running_ = false; }
+    // Our own clock was set: what it says of now is to be looked at again.
+    void clock_was_set() { touch(); }
 
     // --- Operators (site_writes.cpp). The callbacks run once the write is durable. ---
     void create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
@@ -179,9 +183,11 @@ private:
         std::optional<TimePoint> offline_since = {};
         ChargerClock clock = {};
         WriteBudget writes{};
-        Features configured = {};  // What it is asked with at first,
-        Features features = {};    // and now.
+        bool writes_were_spent = false;  // An alarm was raised.
+        Features configured = {};        // What it is asked with at first,
+        Features features = {};          // and now.
         std::vector<std::function<void(Authorization)>> waiting_to_authorize = {};
+        SteadyPoint authorize_by = {};
         ChargerClock clock_before = {};  // As it was when it connected.
         bool shows_limits = true;        // It answers GetCompositeLimit, on this connection.
         std::optional<TrustClass> demoted = {};  // Until that is written.
@@ -200,6 +206,8 @@ private:
     void evaluate();
     void resolve();
     void refresh_rules(TimePoint wall);
+    void note_boundary(std::vector<Boundary>& fresh, const RuleId& subject, TimePoint due);
+    void save_boundaries(std::vector<Boundary> fresh);
     std::vector<Occupant> occupants() const;
     template <class F>
     void each_station(F&& visit);
@@ -223,15 +231,16 @@ private:
     void add_unit(const Station& station, Planned& planned) const;
     void watch_clock(SteadyPoint now, TimePoint wall);
     void answer_authorizations(Station& station, Leaves leaves, SteadyPoint now);
-    std::vector<PotentialRow> potentials_to_save(SteadyPoint now, TimePoint wall);
+    std::vector<PotentialRow> potentials_to_save();
     void potentials_saved(const std::vector<PotentialRow>& rows, const Result<Done>& saved);
     void tell_outage(LeafIndex leaf, Reason& reason) const;
+    void stay_below(LeafIndex leaf);
     void count_write(const ChargerId& charger, Station& station, SteadyPoint now);
     void renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now);
 
     void note_cause(Station& station, const Planned& planned, const LimitView& view);
     Ledger::Drawing drawing(LeafIndex leaf) const;
-    void persist(SteadyPoint now, TimePoint wall);
+    void persist(SteadyPoint now);
     void set_up(Station& station, const Charger& charger) const;
     void restore(const PotentialRow& row, bool from_backup);
     void wake_at(SteadyPoint when);
@@ -287,6 +296,7 @@ private:
     void store_patch(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
     void forget_expired(SteadyPoint now, TimePoint wall);
     void forgot(bool failed);
+    PutRule with_boundary(const Rule& rule) const;
     Status check_with(const Rule& rule) const;
     Status keeps_promises(const SiteConfig& config, const Network& network,
                           std::span<const Rule> rules) const;
@@ -329,6 +339,7 @@ private:
     std::unique_ptr<Resolver> resolver_;
     bool rules_changed_ = true;             // Or who is charging: which rules hold is to be found.
     std::optional<TimePoint> rules_until_;  // ...and again at this time.
+    std::map<RuleId, TimePoint> noted_;     // The boundaries that the store has been told of.
     // The next edge of a rule about each leaf.
     struct Edge {
         TimePoint at;
@@ -352,8 +363,8 @@ private:
     std::deque<Alarm> alarms_;
 
     bool running_ = false;
-    SteadyPoint running_since_ = {};
-    std::chrono::nanoseconds clock_{0};  // How far our calendar is ahead of our steady clock.
+    // How far our calendar is ahead of our steady clock. Empty: not looked yet.
+    std::optional<std::chrono::nanoseconds> clock_ = {};
     bool scheduled_ = false;
     bool saving_ = false;
     std::optional<SteadyPoint> save_after_;  // After a failure.

@@ -96,6 +96,9 @@ std::string to_sentence(const Reason& reason) {
         case ReasonKind::kOffline:
             return "not connected" + (reason.since ? " since " + clock_time(*reason.since) : "") +
                    ", so " + amps(reason.amount) + " is held for it" + until(reason, " until ");
+        case ReasonKind::kWritesSpent:
+            return "has taken all its writes of a day, and is left to its floor" +
+                   until(reason, " until ");
         case ReasonKind::kAwaitsAmps:
             return "goes to " + amps(reason.amount) + " once others have given back";
         case ReasonKind::kRejecting:
@@ -148,6 +151,8 @@ std::string_view to_string(ReasonKind kind) {
             return "spread";
         case ReasonKind::kOffline:
             return "offline";
+        case ReasonKind::kWritesSpent:
+            return "writes_spent";
         case ReasonKind::kAwaitsAmps:
             return "awaits_amps";
         case ReasonKind::kRejecting:

@@ -39,6 +39,7 @@ enum class ReasonKind : std::uint8_t {
     kSpread,        // It may rise only at `until`: chargers do not all rise at once.
     kOffline,       // Not connected `since`: what it may be drawing is held. `amount`, and
                     // `until`, if it falls to its floor by itself.
+    kWritesSpent,   // It was written to so often that it is left to its floor, until `until`.
     kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
     kRejecting,     // The charger refuses the limit. `amount`: the wish.
 };

@@ -244,7 +244,8 @@ TEST_F(ApiTest, ConfigurationTakesEveryFieldAndShowsIt) {
     has(ask(Method::kPut, "/api/v1/chargers/CP-7",
             R"({"tags":["ground-floor"],"priority":3,"managed":false,"rotation":"STR"})"),
         R"("rotation":"STR","settleMs":5000,"keepsProfiles":false,"trust":"B","rateUnit":"A",)"
-        R"("schedulePeriods":2,"writesPerDay":200,"managed":false,"priority":3,"tags":["ground-floor"])");
+        R"("schedulePeriods":2,"writesPerDay":200,"managed":false,)"
+        R"("priority":3,"tags":["ground-floor"])");
     has(ask(Method::kPut, "/api/v1/chargers/DC-1",
             R"({"circuit":"feeder","dc":{"maximumKw":20,"minimumKw":5}})"),
         R"("dc":{"maximumKw":20,"minimumKw":5,"efficiencyPct":90,"auxiliaryKw":2,)"

@@ -233,13 +233,19 @@ Result<Transaction> read_transaction(const Row& row) {
     return transaction;
 }
 
-Result<control::PotentialRow> read_potential(const Row& row) {
+struct PotentialOnAClock {
+    control::PotentialRow row;
+    std::string steady_id;
+};
+
+Result<PotentialOnAClock> read_potential(const Row& row) {
     Columns columns(row);
     control::PotentialRow potential{.evse = read_evse(columns), .potential = {}};
     potential.potential = columns.quantity<Amperes>();
-    potential.fallback = columns.quantity<Amperes>();
-    potential.until = columns.perhaps([&] { return columns.time(); });
-    return potential;
+    potential.fallback = columns.perhaps([&] { return columns.quantity<Amperes>(); });
+    potential.until =
+        columns.perhaps([&] { return SteadyPoint{std::chrono::nanoseconds{columns.integer()}}; });
+    return PotentialOnAClock{std::move(potential), columns.text()};
 }
 
 // --- Lists ---------------------------------------------------------------------------------
@@ -375,7 +381,7 @@ Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint
     return due;
 }
 
-Result<control::Stored> load_stored(Connection& db) {
+Result<control::Stored> load_stored(Connection& db, const std::string& steady_id) {
     control::Stored stored;
     BUSBAR_TRY(revision, load_revision(db));
     stored.revision = revision;
@@ -386,8 +392,13 @@ Result<control::Stored> load_stored(Connection& db) {
     auto status = load_configuration(db, stored);
     if (status) status = load_rules(db, stored.rules);
     if (status) status = read_all(db, open, read_transaction, stored.open_transactions);
-    if (status) status = read_all(db, potentials, read_potential, stored.potentials);
+    std::vector<PotentialOnAClock> found;
+    if (status) status = read_all(db, potentials, read_potential, found);
     if (!status) return status.error();
+    for (auto& each : found) {
+        if (each.steady_id != steady_id) each.row.until.reset();
+        stored.potentials.push_back(std::move(each.row));
+    }
     return stored;
 }
 

@@ -6,12 +6,11 @@
 #include <boost/asio.hpp>
 #include <boost/json.hpp>
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <thread>
 
-#include "app/http_client.hpp"
-#include "base/clock.hpp"
-#include "binary.hpp"
+#include "asking.hpp"
 #include "sim/fleet.hpp"
 #include "sim/garage.hpp"
 
@@ -22,46 +21,11 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 namespace asio = boost::asio;
 
-constexpr auto kPatience = 60s;  // Far beyond what anything takes; a sanitizer is slow.
-
-app::HttpClient client_of(const ServerProcess& server) {
-    return std::move(*app::HttpClient::to(server.url(), kPatience));
-}
-
-json::value get(app::HttpClient& client, const std::string& target) {
-    const auto reply = client.request("GET", target);
-    EXPECT_TRUE(reply) << reply.error().message;
-    EXPECT_EQ(reply->status, 200) << reply->body;
-    return json::parse(reply->body);
-}
-
-// Asks again and again until the answer is right.
-template <class Right>
-bool eventually(Right&& right) {
-    const auto end = real_clock().steady() + kPatience;
-    while (real_clock().steady() < end)
-        if (right()) return true;
-    return false;
-}
-
 const json::object& charger_in(const json::value& overview, const std::string& id) {
     for (const auto& site : overview.at("sites").as_array())
         for (const auto& charger : site.at("chargers").as_array())
             if (charger.at("id").as_string() == id) return charger.as_object();
     throw std::runtime_error("no charger " + id);
-}
-
-bool all_applied(const json::value& overview) {
-    for (const auto& site : overview.at("sites").as_array())
-        for (const auto& charger : site.at("chargers").as_array()) {
-            const auto& c = charger.as_object();
-            if (!c.at("online").as_bool()) return false;
-            if (c.at("transaction").is_null()) continue;
-            if (c.at("appliedA").is_null()) return false;
-            if (c.at("appliedA").to_number<double>() != c.at("desiredA").to_number<double>())
-                return false;
-        }
-    return true;
 }
 
 std::int64_t revision(app::HttpClient& client) {
@@ -356,6 +320,22 @@ TEST_F(Garage, ReadingsAreThereWhenAnsweredAndAfterKillMinusNine) {
     const auto performance = get(*client_, "/v1/analytics/performance/VEH-001");
     EXPECT_EQ(performance.at("dcDeliveredTotal").to_number<double>(), 11.2);
     EXPECT_EQ(performance.at("efficiencyRatio").to_number<double>(), 0.896);
+}
+
+TEST_F(Garage, ASimulationReportsWhatItsBreakersSaw) {
+    start_server();
+    configure();
+    const auto report = (folder_.path() / "seen.json").string();
+    const auto url = "ws://127.0.0.1:" + server_->port() + "/ocpp/";
+    const auto end = Process({"sim", "--url", url, "--seconds", "1", "--report", report}).wait();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_NE(end.out.find("of 20 connected"), std::string::npos) << end.out;
+    std::ifstream file(report);
+    const auto seen = json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    EXPECT_EQ(seen.as_array().size(), 3u);
+    EXPECT_EQ(seen.at(0).at("id").as_string(), "feeder");
+    EXPECT_EQ(seen.at(0).at("breakerA").at("L1").to_number<int>(), 160);
+    EXPECT_EQ(seen.at(0).at("drawn").at("momentsOver").to_number<int>(), 0);
 }
 
 TEST_F(Garage, TheCommandLineTalksToAServer) {
