@@ -261,8 +261,9 @@ void SiteHome::limit_answered(LeafIndex leaf, const SetLimit& limit, CallOutcome
                               SteadyPoint now) {
     auto& live = live_[leaf];
     if (outcome == CallOutcome::kAccepted) {
+        // What is only sent again was looked at before.
+        live.check.due = live.check.due || !live.check.asked_at || live.given != limit.limit;
         live.given = limit.limit;
-        live.check.due = true;
     }
     if (!is_probed(leaf)) return;
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);

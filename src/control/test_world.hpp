@@ -218,7 +218,7 @@ private:
         CallResult result{.outcome = CallOutcome::kNotSupported};
         if (std::holds_alternative<GetCompositeLimit>(command)) {
             ++charger.asked;
-            const auto holds = charger.transaction_limit.value_or(charger.fallback);
+            const auto holds = charger.profile ? charger.profile->limit : charger.fallback;
             if (charger.shows)
                 result = {.outcome = CallOutcome::kAccepted,
                           .composite = CompositeLimit{
