@@ -56,7 +56,7 @@ Status Control::start(Gateway& gateway) {
     auto loaded = world_.store.load();
     if (!loaded) return std::move(loaded).error().in("load");
     auto& stored = *loaded;
-    last_rule_ = stored.revision;
+    last_rule_ = std::max(stored.revision, stored.last_rule);
     for (const auto& rule : stored.rules)
         last_rule_ = std::max<std::int64_t>(last_rule_, number_of(rule.id));
     world_.store.on_commit([this](const Committed& change) { on_commit(change); });

@@ -174,7 +174,7 @@ TEST_F(Leases, AreNotEndedByACalendarThatWasSet) {
     restart();
     run(10min);
     EXPECT_EQ(report("a").potential, 32_A);
-    run(20min);
+    run(22min);
     EXPECT_EQ(report("a").potential, 0_A);
 }
 

@@ -114,6 +114,7 @@ struct Stored {
     std::vector<IdTag> id_tags = {};
     std::vector<Transaction> open_transactions = {};
     std::vector<PotentialRow> potentials = {};
+    std::int64_t last_rule = 0;  // The greatest number of a rule that ever was; 0: none.
     // Whether this is not what this server wrote last, but an older copy of it: then potentials
     // are not to be relied on.
     bool from_backup = false;

@@ -189,7 +189,12 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
         world_.store.save_transaction(lost, [](const Result<Done>&) {});
     }
     live.transaction = transaction;
-    live.since = world_.clock.wall();  // A charger's own clock may say anything.
+    // A charger's own clock may say anything. No two come at one instant: who was first is to be
+    // told the same way each time.
+    live.since = latest_arrival_ =
+        std::max(world_.clock.wall(), latest_arrival_ + std::chrono::microseconds{1});
+    // A status that says that nobody is there is older than this.
+    if (live.status == ConnectorStatus::kAvailable) live.status = ConnectorStatus::kUnknown;
     car_came(*leaf);
     live.meter_register.expect_restart();
     transaction_changed(*leaf);

@@ -392,7 +392,7 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
     const bool refused =
         result.outcome == CallOutcome::kRejected || result.outcome == CallOutcome::kNotSupported;
     // Once may be for another reason: it may not know the transaction yet.
-    if (refused && station.failures > 0 && limit.purpose == ProfilePurpose::kTransaction)
+    if (refused && station.failures > 0)
         station.features =
             fewer(station.features, network_.leaves[network_.leaves_of(charger).first]);
     if (accepted) {

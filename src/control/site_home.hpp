@@ -359,6 +359,7 @@ private:
     std::vector<PerPhase> foreign_;
     std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
     std::vector<LimitView> views_;
+    TimePoint latest_arrival_ = {};
     std::deque<Transaction> finished_;  // The last few, to know a repeated message.
     std::deque<Alarm> alarms_;
 

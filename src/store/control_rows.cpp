@@ -318,6 +318,14 @@ Status load_configuration(Connection& db, control::Stored& stored) {
     return status;
 }
 
+// Rules that are gone still stand in the audit: nobody is to meet their names again.
+Status load_last_rule(Connection& db, std::int64_t& into) {
+    BUSBAR_TRY(last, db.integer("SELECT max(CAST(substr(subject, 3) AS INTEGER)) FROM audit "
+                                "WHERE what = 'put rule' AND subject LIKE 'r-%'"));
+    into = last.value_or(0);
+    return Done{};
+}
+
 Status load_rules(Connection& db, std::vector<Rule>& into) {
     static const auto rules = selecting(kRuleColumns, "rules ORDER BY id");
     static const auto exceptions =
@@ -392,6 +400,7 @@ Result<control::Stored> load_stored(Connection& db, const std::string& steady_id
     auto status = load_configuration(db, stored);
     if (status) status = load_rules(db, stored.rules);
     if (status) status = read_all(db, open, read_transaction, stored.open_transactions);
+    if (status) status = load_last_rule(db, stored.last_rule);
     std::vector<PotentialOnAClock> found;
     if (status) status = read_all(db, potentials, read_potential, found);
     if (!status) return status.error();

@@ -25,10 +25,6 @@ Weather random_weather(std::uint64_t seed) {
     for (auto* mean : {&weather.cuts, &weather.half_open, &weather.reboots, &weather.moods,
                        &weather.kills, &weather.store_stalls, &weather.clock_jumps})
         change(*mean);
-    // A calendar that is set while no server looks makes the ends of stored leases wrong, and
-    // nobody can tell: for now a seed has one or the other.
-    if (weather.kills > Duration{0} && weather.clock_jumps > Duration{0})
-        (random.fraction() < 0.3 ? weather.kills : weather.clock_jumps) = Duration{0};
     return weather;
 }
 
@@ -62,7 +58,7 @@ void Mishaps::befall(VirtualCharger& charger) {
     every(weather_.reboots, [&charger] { charger.reboot(); });
     every(weather_.moods, [this, &charger] {
         constexpr std::array kMoods{Mood::kSlow, Mood::kMute, Mood::kDeaf, Mood::kRejects};
-        charger.mood(kMoods[random_.next() % (kMoods.size() - (weather_.refusals ? 0 : 1))]);
+        charger.mood(kMoods[random_.next() % kMoods.size()]);
         world_.after(random_.between(Duration{20s}, Duration{15min}),
                      [&charger] { charger.mood(Mood::kAnswers); });
     });
@@ -143,7 +139,7 @@ control::RuleDraft Mishaps::random_rule() {
     } else if (dice < 0.8) {
         rule.kind = RuleKind::kReserve;
         rule.limit = Amperes::of(random_.between(6, 16));
-        rule.standing = weather_.standing_reserves && random_.fraction() < 0.3;
+        rule.standing = random_.fraction() < 0.3;
     } else if (dice < 0.9) {
         rule.kind = RuleKind::kExclude;
         rule.select = {SelectorKind::kCharger,

@@ -22,10 +22,6 @@ struct Weather {
     Duration store_stalls = std::chrono::hours{1};
     Duration clock_jumps = std::chrono::hours{6};
     Duration writes = std::chrono::minutes{8};
-    // Off: a standing reservation under a cap below the minimum is held, and sent, as it is.
-    bool standing_reserves = false;
-    // Off: a charger that refused for a while may be sent its default in watts for ever after.
-    bool refusals = false;
 };
 
 // Weather of a kind of its own for each seed: some calm, some rough, some of one sort only.

@@ -114,6 +114,7 @@ Status MemoryStore::put_rule(const control::PutRule& change, const SiteId& site)
     if ((before ? before->version : 0) + 1 != rule.version)
         return Error{Errc::kConflict, "the version has moved on"};
     replace(kept_.rules, rule);
+    kept_.last_rule = std::max<std::int64_t>(kept_.last_rule, std::stoll(rule.id.str().substr(2)));
     std::erase_if(boundaries_, [&](const auto& b) { return b.rule == rule.id; });
     for (const auto due : change.boundaries) boundaries_.push_back({rule.id, site, due});
     return Done{};

@@ -253,9 +253,8 @@ void World::create_rule(control::RuleDraft draft, std::function<void(const Resul
                 std::string(to_string(draft.kind)) + " for " + to_string(draft.select.term()));
     const std::function<void(const Rule&)> keep = [this](const Rule& rule) {
         acknowledged_.insert_or_assign(rule.id, rule);
-        // A refused write uses up an id, and the next server counts on from the revision: it may
-        // give a deleted rule's id to another.
-        deleted_.erase(rule.id);
+        if (deleted_.contains(rule.id))
+            violation("rule " + rule.id.str() + " has the name of one that was deleted");
         uncertain_.erase(rule.id);
     };
     control().create_rule(setup_.config.site.id, std::move(draft), {"operator", now()},
