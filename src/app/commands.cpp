@@ -339,7 +339,7 @@ void add_client_commands(CLI::App& app, int& code) {
     add_rules(app, options, code);
     add_plan(app, options, code);
     auto id = std::make_shared<std::string>();
-    auto* chargers = app.add_subcommand("chargers", "List, pause and resume chargers");
+    auto* chargers = app.add_subcommand("chargers", "List, probe, pause and resume chargers");
     common(chargers->add_subcommand("list", "All chargers"))->callback([=, &code] {
         code = list_chargers(*options);
     });
@@ -355,6 +355,19 @@ void add_client_commands(CLI::App& app, int& code) {
             });
         }
     }
+    auto words = std::make_shared<ProbeWords>();
+    auto* probe = common(chargers->add_subcommand(
+        "probe", "Find out how far a charger's word goes, with a car that charges there"));
+    probe->add_option("id", *id, "The charger")->required();
+    probe->add_option("--evse", words->evse, "Which of its EVSEs")->capture_default_str();
+    probe->add_option("--lease", words->lease_s, "Seconds: how long a limit may hold alone")
+        ->check(CLI::Range(20, 600))
+        ->capture_default_str();
+    probe->add_flag("--no-reset", words->no_reset, "Do not restart it");
+    probe->add_flag("--no-refuse", words->no_refuse, "Do not refuse its connection for a while");
+    probe->add_flag("--driver-warned", words->driver_warned,
+                    "The driver knows: the car will be paused, and its charger restarted");
+    probe->callback([=, &code] { code = probe_charger(*options, *id, *words); });
     auto* explain = common(app.add_subcommand("explain", "Why a charger has the limit it has"));
     explain->add_option("charger", *id, "The charger")->required();
     explain->callback([=, &code] { code = explain_charger(*options, *id); });

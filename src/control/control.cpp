@@ -412,6 +412,24 @@ void Control::plan(SiteId id, PlanDraft draft, Callback<PlanReport> done) {
     home->post([=](SiteHome& s) { done(s.plan(draft)); });
 }
 
+void Control::start_probe(const ChargerId& id, ProbeOptions options, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.start_probe(id, options)); });
+}
+
+void Control::abort_probe(const ChargerId& id, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.abort_probe(id)); });
+}
+
+void Control::probe_report(const ChargerId& id, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.probe_report(id)); });
+}
+
 // --- Questions -----------------------------------------------------------------------------------
 
 void Control::reports(Callback<std::vector<SiteReport>> done) {

@@ -51,7 +51,13 @@ public:
     // What the driver of a running transaction asks for. kNotFound if no such one runs.
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
+    // Probes a charger, or stops that. kConflict: no car charges there, or it is probed already.
+    void start_probe(const ChargerId& id, ProbeOptions options, Callback<ProbeReport> done);
+    void abort_probe(const ChargerId& id, Callback<ProbeReport> done);
+
     // --- Questions ---
+    // The last probe since the start. kNotFound: there was none.
+    void probe_report(const ChargerId& id, Callback<ProbeReport> done);
     // What would be if the draft were written. Fails as those writes would.
     void plan(SiteId site, PlanDraft draft, Callback<PlanReport> done);
     void reports(Callback<std::vector<SiteReport>> done);

@@ -168,6 +168,10 @@ public:
 
     // Closes the charger's connection, if there is one.
     virtual void disconnect(const ChargerId& charger) = 0;
+
+    // Closes the charger's connection and lets it in no more before `until`, so that it can be
+    // seen what it does alone. A time that is past lets it in again.
+    virtual void refuse(const ChargerId& charger, SteadyPoint until) = 0;
 };
 
 // --- What chargers say ---------------------------------------------------------------------

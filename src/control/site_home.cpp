@@ -204,6 +204,8 @@ void SiteHome::evaluate() {
 
 // Compares what one charger should have with what it has, and sends what may be sent.
 void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now) {
+    const auto wants = look_at_probe(charger, station, now);
+    if (wants.hold_all) return ask(charger, station, leaves, wants, now);
     planned_.clear();
     views_.clear();
     // One default for all connectors of a charger: never connector 0 and n mixed.
@@ -213,12 +215,15 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
                         resolver_->excluded(leaves.first) ? any.maximum : any.floor});
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
-        if (!transaction) continue;
+        const bool held = is_probed(leaf) && wants.hold_transaction;
+        if (!transaction || held) continue;
         planned_.push_back({{.purpose = ProfilePurpose::kTransaction,
                              .connector = network_.leaves[leaf].evse.number,
                              .transaction = transaction->id},
                             {leaf, leaf + 1},
                             resolver_->limit(leaf)});
+        if (is_probed(leaf) && wants.most)
+            planned_.back().want = std::min(planned_.back().want, *wants.most);
     }
     for (auto& each : planned_) views_.push_back(look_at(station, each, now));
     answer_authorizations(station, leaves, now);
@@ -238,6 +243,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     } else if (const auto* later = std::get_if<WaitUntil>(&action)) {
         wake_at(later->when);
     }
+    ask(charger, station, leaves, wants, now);
 }
 
 SiteHome::Wish& SiteHome::wish_of(Station& station, const Planned& planned) {
@@ -364,6 +370,7 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
         if (!leaf || !ledger_.calling(*leaf)) continue;  // Deleted meanwhile.
         ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
         if (limit.purpose == ProfilePurpose::kDefault) continue;
+        limit_answered(*leaf, limit, result.outcome, now);
         auto& live = live_[*leaf];
         if (accepted && live.car && live.transaction->id == limit.transaction)
             live.car->limited(limit.limit, now);
@@ -444,7 +451,11 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     EvseReport out{.number = network_.leaves[leaf].evse.number,
                    .status = live.status,
                    .transaction = live.transaction,
-                   .potential = ledger_.potential(leaf)};
+                   .potential = ledger_.potential(leaf),
+                   .stranded = stranded(leaf)};
+    if (const auto lease = ledger_.lease(leaf))
+        out.holds_until =
+            world_.clock.wall() + std::chrono::ceil<Duration>(lease->ends - world_.clock.steady());
     const auto fallback = ledger_.applied(leaf, ProfilePurpose::kDefault);
     if (running) out.applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
     // A transaction that was sent no limit of its own yet has the default.
@@ -511,7 +522,11 @@ ChargerReport SiteHome::station_report(const Charger& charger,
                       .vendor = station.info.vendor,
                       .model = station.info.model,
                       .evses = {},
-                      .failures = station.failures};
+                      .failures = station.failures,
+                      .offline_since = station.offline_since};
+    const auto now = world_.clock.steady();
+    if (station.clock.known()) out.clock_uncertainty = station.clock.uncertainty();
+    if (station.writes.per_day() > 0) out.writes_left = station.writes.left(now);
     const auto [first, last] = network_.leaves_of(charger.id);
     for (auto leaf = first; leaf < last; ++leaf)
         out.evses.push_back(evse_report(leaf, std::move(reasons[leaf - first])));

@@ -28,8 +28,10 @@
 #include "demand/turns.hpp"
 #include "ledger/charger_clock.hpp"
 #include "ledger/ledger.hpp"
+#include "reconcile/draw_watch.hpp"
 #include "reconcile/features.hpp"
 #include "reconcile/next_action.hpp"
+#include "reconcile/probe.hpp"
 #include "telemetry/registers.hpp"
 #include "telemetry/telemetry.hpp"
 
@@ -103,6 +105,12 @@ public:
 
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
+    // --- The commissioning probe (site_probe.cpp) ---
+    Result<ProbeReport> start_probe(const ChargerId& charger, const ProbeOptions& options);
+    // Aborts it if it runs.
+    Result<ProbeReport> abort_probe(const ChargerId& charger);
+    Result<ProbeReport> probe_report(const ChargerId& charger) const;
+
     // --- Questions ---
     Result<PlanReport> plan(const PlanDraft& draft) const;  // site_plan.cpp
     SiteReport report() const;
@@ -120,6 +128,20 @@ private:
         std::optional<Amperes> wanted = {};        // What it should be, as of the last evaluation.
         std::optional<Amperes> attempted = {};     // What it was last sent in vain.
         std::optional<SteadyPoint> renew_at = {};  // What it has ends by itself: to be sent again.
+    };
+    // Whether a charger was asked what it enforces, after it accepted a limit.
+    struct Check {
+        bool due = false;  // It accepted another since.
+        std::optional<SteadyPoint> asked_at = {};
+    };
+    // A charger that is probed, or was last.
+    struct Probing {
+        Probe probe;
+        std::int64_t number = 0;  // Of this probe: an answer to an earlier one is none to it.
+        TimePoint started_at;
+        Leaf as_it_was;
+        std::optional<std::int64_t> revision = {};  // Its result is written,
+        std::string not_written = {};               // or why not.
     };
     // What is known of one EVSE, by leaf.
     struct Live {
@@ -144,6 +166,9 @@ private:
         std::optional<Lease> durable_lease = {};
         // The latest end of a lease that it may hold, on its own clock.
         std::optional<TimePoint> lease_until = {};
+        DrawWatch watch = {};
+        Amperes given = {};  // What its transaction last accepted.
+        Check check = {};
     };
     // What is known of one charger.
     struct Station {
@@ -164,6 +189,10 @@ private:
         Features features = {};          // and now.
         std::vector<std::function<void(Authorization)>> waiting_to_authorize = {};
         SteadyPoint authorize_by = {};
+        ChargerClock clock_before = {};  // As it was when it connected.
+        bool shows_limits = true;        // It answers GetCompositeLimit, on this connection.
+        std::optional<TrustClass> demoted = {};  // Until that is written.
+        std::optional<Probing> probing = {};
     };
     // A limit of one charger, on its way from wish to wire.
     struct Planned {
@@ -218,6 +247,29 @@ private:
     void wake_at(SteadyPoint when);
     void schedule_wakes(SteadyPoint now, TimePoint wall);
     void alarm(std::string subject, std::string text);
+
+    // --- Probing and watching (site_probe.cpp) ---
+    bool is_probed(LeafIndex leaf) const;
+    Duration lease_of(LeafIndex leaf) const;
+    ProbeWants look_at_probe(const ChargerId& charger, Station& station, SteadyPoint now);
+    void end_probe(const ChargerId& charger, Station& station, SteadyPoint now);
+    // Asks the charger something, if nothing else is to be said.
+    void ask(const ChargerId& charger, Station& station, Leaves leaves, const ProbeWants& wants,
+             SteadyPoint now);
+    template <class Heard>
+    void call(const ChargerId& charger, Station& station, Command command, Heard heard);
+    void limit_answered(LeafIndex leaf, const SetLimit& limit, CallOutcome outcome,
+                        SteadyPoint now);
+    void shown(const EvseId& evse, Amperes applied, const CallResult& result);
+    static SteadyPoint taken_at(const Station& station, std::optional<TimePoint> stamp,
+                                SteadyPoint now);
+    void watch_draw(LeafIndex leaf, Amperes highest_line, std::optional<TimePoint> stamp,
+                    SteadyPoint now);
+    void demote(const ChargerId& charger, TrustClass trust, const std::string& why);
+    void write_demotion(const ChargerId& charger);
+    void keep_demoted();
+    void resumed(LeafIndex leaf, ConnectorStatus before, SteadyPoint now);
+    Amperes stranded(LeafIndex leaf) const;
 
     // --- Cars and buildings (site_cars.cpp) ---
     void car_came(LeafIndex leaf);
@@ -322,7 +374,8 @@ private:
     std::optional<Cause> fresh_cause_;
     std::deque<Task> config_writes_;
     bool config_write_open_ = false;
-    int forgetting_ = 0;  // Deletes of expired rules under way.
+    std::int64_t probes_ = 0;  // Ever.
+    int forgetting_ = 0;       // Deletes of expired rules under way.
     std::optional<SteadyPoint> forget_after_;
 };
 

@@ -29,7 +29,7 @@ bool SiteHome::gives_lease(const Station& station, const Planned& planned) const
     return planned.command.purpose == ProfilePurpose::kTransaction && station.features.lease &&
            planned.command.limit > network_.leaves[leaf].floor && !resolver_->excluded(leaf) &&
            station.clock.known() &&
-           station.clock.uncertainty() * kLeaseToUncertainty <= config_.site.lease;
+           station.clock.uncertainty() * kLeaseToUncertainty <= lease_of(leaf);
 }
 
 // The limit now, what is known to lower it before the lease is over, and the floor.
@@ -38,7 +38,7 @@ void SiteHome::add_lease(const Station& station, Planned& planned, SteadyPoint n
     const auto& clock = station.clock;
     const auto start = std::chrono::floor<seconds>(clock.earliest(now) - kStartBefore);
     // A lease as seen on the fastest clock it may have...
-    const auto end = std::chrono::ceil<seconds>(clock.latest(now) + config_.site.lease);
+    const auto end = std::chrono::ceil<seconds>(clock.latest(now) + lease_of(leaf));
     auto fallback = network_.leaves[leaf].floor;
     auto& command = planned.command;
     command.start = start;
@@ -279,7 +279,7 @@ void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint no
             live.transaction_limit.renew_at = now;
         return;
     }
-    live.transaction_limit.renew_at = now + config_.site.lease * 4 / 5;
+    live.transaction_limit.renew_at = now + lease_of(leaf) * 4 / 5;
     live.lease_until = *limit.start + limit.later.back().after;
 }
 

@@ -14,7 +14,6 @@ constexpr std::size_t kMaxRules = 10'000;
 constexpr std::size_t kMaxConfigWrites = 64;
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxWarnings = 10;
-constexpr const char* kOwnAuthor = "busbar";
 constexpr std::size_t kForgetAtOnce = 64;
 constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
 
@@ -488,6 +487,7 @@ void SiteHome::rebuild() {
     live_ = std::move(live);
     stations_ = std::move(stations);
     for (const auto& charger : config_.chargers) set_up(stations_.at(charger.id), charger);
+    keep_demoted();
     resolver_ = std::make_unique<Resolver>(network_);
     ahead_resolver_.reset();
     rules_changed_ = true;

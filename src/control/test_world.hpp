@@ -158,6 +158,9 @@ struct FakeCharger {
     Duration clock_error{0};
     std::vector<Amperes> received = {};  // TxProfiles.
     std::vector<std::function<void(CallResult)>> held = {};
+    // Of what it holds, what it says when asked; empty: it does not know the question.
+    std::function<Amperes(Amperes)> shows = {};
+    int asked = 0;
 
     // `wall`: the true time.
     Amperes enforces(TimePoint wall) const {
@@ -181,6 +184,7 @@ public:
         auto& charger = chargers[id.str()];
         if (!charger.connected)
             return strand_.post([done] { done({.outcome = CallOutcome::kNotSent}); });
+        if (!std::holds_alternative<SetLimit>(command)) return ask(charger, command, done);
         sent(clock_.steady());
         const auto limit = std::get<SetLimit>(command);
         if (limit.purpose == kTransaction) charger.received.push_back(limit.limit);
@@ -205,10 +209,23 @@ public:
         });
     }
     void disconnect(const ChargerId&) override {}
+    void refuse(const ChargerId&, SteadyPoint) override {}
 
     std::map<std::string, FakeCharger> chargers;
 
 private:
+    void ask(FakeCharger& charger, const Command& command, std::function<void(CallResult)> done) {
+        CallResult result{.outcome = CallOutcome::kNotSupported};
+        if (std::holds_alternative<GetCompositeLimit>(command)) {
+            ++charger.asked;
+            const auto holds = charger.profile ? charger.profile->limit : charger.fallback;
+            if (charger.shows)
+                result = {.outcome = CallOutcome::kAccepted,
+                          .composite = CompositeLimit{
+                              .periods = {{0s, charger.shows(holds).in_milli()}}}};
+        }
+        strand_.post([done = std::move(done), result] { done(result); });
+    }
     void apply(FakeCharger& charger, const SetLimit& limit, CallOutcome outcome) {
         if (outcome != CallOutcome::kAccepted) return;
         if (limit.purpose == kDefault)

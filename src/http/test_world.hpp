@@ -150,6 +150,7 @@ public:
         });
     }
     void disconnect(const ChargerId&) override {}
+    void refuse(const ChargerId&, SteadyPoint) override {}
 
 private:
     Strand& strand_;

@@ -57,10 +57,14 @@ Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
     return any ? of.maximum : std::max(told(entry), of.floor);
 }
 
-Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+Amperes Ledger::drawable_of(const Entry& entry, LeafIndex leaf) const {
     const auto open = entry.call ? entry.call->value : 0_A;
     const auto held = entry.holds.empty() ? 0_A : entry.holds.front().value;
-    return std::max({enforced(entry, leaf), open, entry.reserved, held});
+    return std::max({enforced(entry, leaf), open, held});
+}
+
+Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+    return std::max(drawable_of(entry, leaf), entry.reserved);
 }
 
 void Ledger::accept(Entry& entry, const OpenCall& call) {

@@ -102,6 +102,8 @@ public:
     // --- What stands ---
 
     Amperes potential(LeafIndex leaf) const { return entries_[leaf].counted; }
+    // What it may be drawing by now: without what is only reserved for it.
+    Amperes drawable(LeafIndex leaf) const { return drawable_of(entries_[leaf], leaf); }
     bool known(LeafIndex leaf) const { return entries_[leaf].known; }
     bool calling(LeafIndex leaf) const { return entries_[leaf].call.has_value(); }
     TrustClass trust(LeafIndex leaf) const { return leaves_[leaf].trust; }
@@ -168,6 +170,7 @@ private:
     }
     static Amperes told(const Entry& entry);
     Amperes enforced(const Entry& entry, LeafIndex leaf) const;
+    Amperes drawable_of(const Entry& entry, LeafIndex leaf) const;
     Amperes potential_of(const Entry& entry, LeafIndex leaf) const;
     Amperes expected_of(const Entry& entry, LeafIndex leaf) const;
     bool lapses(LeafIndex leaf, const Slot& slot) const;

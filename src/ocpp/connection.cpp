@@ -79,10 +79,11 @@ void Connection::accepted(const error_code& failed) {
         around_->observer.refused("bad handshake");
         return drop(failed.message());
     }
-    auto joined = around_->roster->join(charger_, generation_, shared_from_this());
+    auto joined =
+        around_->roster->join(charger_, generation_, shared_from_this(), around_->clock.steady());
     state_ = State::kWaiting;
     if (!joined.admitted)
-        return begin_closing(websocket::close_code::going_away, "a newer connection is there");
+        return begin_closing(websocket::close_code::going_away, "not now, or a newer one is there");
     if (!joined.older) return begin();
     waits_for_older_ = true;
     log::info("charger connected again", {{"charger", charger_}});

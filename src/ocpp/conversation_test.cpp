@@ -356,6 +356,40 @@ TEST(Conversation, HasOneCallOpenAtATime) {
     EXPECT_EQ(table.results[1].detail, R"({"status":"Accepted","connectorId":1, "x":1.0})");
 }
 
+TEST(Conversation, ReadsWhatAChargerSaysItEnforces) {
+    const auto shown = [](const std::string& schedule) {
+        Table table;
+        table.call(GetCompositeLimit{1, 60s});
+        table.hear(R"([3,"1-1",{"status":"Accepted","connectorId":1,"chargingSchedule":)" +
+                   schedule + "}]");
+        EXPECT_EQ(table.results.at(0).outcome, CallOutcome::kAccepted);
+        return table.results.at(0).composite;
+    };
+    EXPECT_EQ(shown(R"({"chargingRateUnit":"A","chargingSchedulePeriod":[)"
+                    R"({"startPeriod":0,"limit":10.4},{"startPeriod":60,"limit":6}]})"),
+              (CompositeLimit{RateUnit::kAmperes, {{0s, 10'400}, {60s, 6'000}}}));
+    EXPECT_EQ(shown(R"({"chargingRateUnit":"W","chargingSchedulePeriod":[)"
+                    R"({"startPeriod":0,"limit":4140.0}]})"),
+              (CompositeLimit{RateUnit::kWatts, {{0s, 4'140'000}}}));
+    for (
+        const auto* nothing :
+        {"7", "{}", R"({"chargingSchedulePeriod":[]})", R"({"chargingSchedulePeriod":[7]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":-1}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":1e300}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":"16"}]})",
+         R"({"chargingRateUnit":"VA","chargingSchedulePeriod":[{"startPeriod":0,"limit":1}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":5,"limit":1},{"startPeriod":5,"limit":2}]})"})
+        EXPECT_EQ(shown(nothing), std::nullopt) << nothing;
+}
+
+TEST(Conversation, ReadsConfigurationKeys) {
+    Table table;
+    table.call(GetConfiguration{{"A", "B"}});
+    table.hear(R"([3,"1-1",{"configurationKey":[{"key":"A","readonly":true,"value":"7"},)"
+               R"({"key":"B","readonly":false},5,{"value":"x"}]}])");
+    EXPECT_EQ(table.results.at(0).keys, (std::vector<ConfigurationKey>{{"A", "7"}, {"B", ""}}));
+}
+
 TEST(Conversation, OnlyTheLatestOfSeveralLimitsLeaves) {
     Table table;
     table.call(limit_of(32_A));

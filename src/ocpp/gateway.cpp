@@ -147,6 +147,9 @@ void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared
             std::move(stream), std::move(seat),
             {http::status::bad_request, "Sec-WebSocket-Protocol must offer ocpp1.6"});
     auto& roster = *hub_->around->roster;
+    if (roster.refuses(*identity, hub_->around->clock.steady()))
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::service_unavailable, "come back later"});
     auto presence = roster.enter();
     const auto generation = presence ? roster.reserve() : 0;
     if (generation == 0) {
@@ -171,6 +174,14 @@ void Gateway::call(const ChargerId& charger, Command command, std::function<void
 void Gateway::disconnect(const ChargerId& charger) {
     if (const auto connection = hub_->around->roster->find(charger))
         connection->close(websocket::close_code::normal, "disconnected by the operator");
+}
+
+void Gateway::refuse(const ChargerId& charger, SteadyPoint until) {
+    const auto now = hub_->around->clock.steady();
+    hub_->around->roster->refuse(charger, until, now);
+    if (until <= now) return;
+    if (const auto connection = hub_->around->roster->find(charger))
+        connection->close(websocket::close_code::try_again_later, "come back later");
 }
 
 std::size_t Gateway::connections() const {

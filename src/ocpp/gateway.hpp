@@ -52,8 +52,8 @@ public:
     // our answer). The stream's executor must be a strand (net::Listener makes it so), and all
     // time that this connection takes is that strand's: on a net::StrandExecutor it is virtual,
     // provided that `clock` is, too. Answers 400 to a bad identity, or where ocpp1.6 is not among
-    // the subprotocols; 426 to what is no WebSocket 13; 503 when full or stopping. `seat` is let go
-    // when the connection ends.
+    // the subprotocols; 426 to what is no WebSocket 13; 503 when full or stopping, and to a
+    // charger that is refused for now. `seat` is let go when the connection ends.
     void accept(net::ByteStream stream,
                 boost::beast::http::request<boost::beast::http::string_body> request,
                 std::shared_ptr<void> seat = {});
@@ -61,6 +61,7 @@ public:
     void call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done) override;
     void disconnect(const ChargerId& charger) override;
+    void refuse(const ChargerId& charger, SteadyPoint until) override;
 
     std::size_t connections() const;
 

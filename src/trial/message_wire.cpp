@@ -68,7 +68,8 @@ void MessageWire::dial(const ChargerId& charger) {
 void MessageWire::accepted(const ChargerId& charger, std::uint64_t dialled) {
     auto& line = lines_.at(charger);
     if (line.dialled != dialled) return;
-    if (!events_) return charger_notices(charger, latency());
+    if (!events_ || clock_.steady() < line.refused_until)
+        return charger_notices(charger, latency());
     const auto before = std::exchange(line.generation, ++generation_);
     unanswered(line);
     events_->connected(charger, line.generation);

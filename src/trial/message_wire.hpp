@@ -58,6 +58,10 @@ public:
     void call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done) override;
     void disconnect(const ChargerId& charger) override { cut(charger, Cut::kClosed); }
+    void refuse(const ChargerId& charger, SteadyPoint until) override {
+        lines_.at(charger).refused_until = until;
+        if (until > clock_.steady()) cut(charger, Cut::kClosed);
+    }
 
 private:
     struct OpenCall {
@@ -71,7 +75,8 @@ private:
         bool up = false;              // The charger knows it to be up.
         bool passes = false;          // Messages get through.
         std::int64_t generation = 0;  // Of the connection that the server has; 0: none.
-        SteadyPoint to_server = {};   // When the last message of each direction arrives.
+        SteadyPoint refused_until = {};
+        SteadyPoint to_server = {};  // When the last message of each direction arrives.
         SteadyPoint to_charger = {};
         std::optional<OpenCall> call = {};
     };

@@ -49,6 +49,9 @@ public:
         send(charger);
     }
     void disconnect(const ChargerId& charger) override { wire_->gateway().disconnect(charger); }
+    void refuse(const ChargerId& charger, SteadyPoint until) override {
+        wire_->gateway().refuse(charger, until);
+    }
 
 private:
     // One a charger: whatever was not sent when a newer value came is never sent.

@@ -90,6 +90,9 @@ public:
     void disconnect(const ChargerId& charger) override {
         if (world_.server_) world_.wire_->gateway().disconnect(charger);
     }
+    void refuse(const ChargerId& charger, SteadyPoint until) override {
+        if (world_.server_) world_.wire_->gateway().refuse(charger, until);
+    }
 
 private:
     World& world_;

@@ -128,6 +128,11 @@ void ByteWire::disconnect(const ChargerId& charger) {
         servers_.back()->gateway->disconnect(charger);
 }
 
+void ByteWire::refuse(const ChargerId& charger, SteadyPoint until) {
+    if (!servers_.empty() && servers_.back()->gateway)
+        servers_.back()->gateway->refuse(charger, until);
+}
+
 // --- A charger's side ----------------------------------------------------------------------------
 
 void ByteWire::add(const ChargerId& charger, ChargerEnd& end) {

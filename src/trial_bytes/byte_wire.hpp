@@ -56,6 +56,7 @@ public:
     void call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done) override;
     void disconnect(const ChargerId& charger) override;
+    void refuse(const ChargerId& charger, SteadyPoint until) override;
 
 private:
     class Ear;

@@ -476,5 +476,40 @@ TEST_F(Garage, AStartThatCannotWorkIsOneLineThatNamesTheSetting) {
                       "host"));
 }
 
+// Two leases of the shortest kind have to run out.
+TEST(LongProbe, ASimulatedChargerIsProvenOverRealSocketsFromTheCommandLine) {
+    Folder folder;
+    ServerProcess server(folder.path());
+    auto client = client_of(server);
+    for (const auto& [target, body] :
+         {std::pair{"/api/v1/sites/garage", R"({"name":"Garage"})"},
+          {"/api/v1/circuits/feeder", R"({"breakerA":100})"},
+          {"/api/v1/chargers/CP-1", R"({"circuit":"feeder","maximumA":32})"}})
+        ASSERT_EQ(client.request("PUT", target, body)->status, 201) << target;
+    auto fleet = sim::Fleet::start({.url = "ws://127.0.0.1:" + server.port() + "/ocpp/",
+                                    .chargers = {{.id = ChargerId("CP-1")}},
+                                    .meter_interval = 5s});
+    ASSERT_TRUE(fleet);
+    ASSERT_TRUE((*fleet)->plug("CP-1", {.capacity = WattHours::of(1'000'000)}));
+    const auto charges = [](const sim::FleetSnapshot& now) {
+        return now.charger("CP-1").drawn[Phase::kL1] > 10_A;
+    };
+    ASSERT_TRUE((*fleet)->wait_until(charges, kPatience));
+
+    Process unwarned({"chargers", "probe", "CP-1", "--url", server.url()});
+    const auto refused = unwarned.wait();
+    EXPECT_NE(refused.code, 0);
+    EXPECT_NE(refused.err.find("must be true"), std::string::npos) << refused.err;
+    Process probe(
+        {"chargers", "probe", "CP-1", "--lease", "20", "--driver-warned", "--url", server.url()});
+    const auto end = probe.wait();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_NE(end.out.find("trust A"), std::string::npos) << end.out;
+    EXPECT_TRUE(eventually([&] {
+        const auto charger = get(client, "/api/v1/chargers/CP-1");
+        return charger.at("trust") == "A" && charger.at("keepsProfiles") == true;
+    }));
+}
+
 }  // namespace
 }  // namespace busbar::e2e
