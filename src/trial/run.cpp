@@ -14,7 +14,7 @@ constexpr Duration kRestsWithin = 15min;
 constexpr Duration kLooksEvery = 10s;
 // Nothing happens there but leases, turns of cars that wait, and cars that are full.
 constexpr Duration kQuiet = 1h;
-constexpr std::int64_t kCallsATurn = 3;
+constexpr std::int64_t kCallsATurn = 4;  // One of them once more, after a car has woken.
 // Of an EVSE in the roughest weather, renewals apart. Retries alone are one a minute.
 constexpr std::int64_t kMostCallsAnHour = 180;
 
