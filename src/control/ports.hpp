@@ -79,6 +79,7 @@ struct PotentialRow {
     Amperes potential;
     Amperes fallback = {};                // What it comes to by itself
     std::optional<TimePoint> until = {};  // after this; empty: it does not.
+    bool kept_out = false;                // We took it out of service, until there is room.
 
     bool operator==(const PotentialRow&) const = default;
 };

@@ -102,8 +102,12 @@ std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoin
         const bool longer = live.durable_until && (!lease || lease->ends > *live.durable_until);
         const bool ends_now = !live.durable_until && lease;
         const bool matters = potential > network_.leaves[leaf].floor;
-        if (potential == live.durable && !((longer || ends_now) && matters)) continue;
-        PotentialRow row{.evse = network_.leaves[leaf].evse, .potential = potential};
+        const bool kept_out = live.yielding.out || live.yielding.told_out;
+        if (potential == live.durable && kept_out == live.yielding.durable_out &&
+            !((longer || ends_now) && matters))
+            continue;
+        PotentialRow row{
+            .evse = network_.leaves[leaf].evse, .potential = potential, .kept_out = kept_out};
         std::optional<SteadyPoint> until;
         if (lease) {
             until = lease->ends + slack();
@@ -129,6 +133,7 @@ void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Res
             const auto leaf = network_.leaf_of(row.evse);
             if (!leaf) continue;
             live_[*leaf].durable = row.potential;
+            live_[*leaf].yielding.durable_out = row.kept_out;
             live_[*leaf].durable_until.reset();
             if (row.until) live_[*leaf].durable_until = now + (*row.until - wall);
         }

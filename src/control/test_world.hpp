@@ -54,9 +54,9 @@ public:
             } else if (const auto* site = std::get_if<PutSite>(&write.change)) {
                 kept.sites.push_back(site->site);
             } else if (const auto* circuit = std::get_if<PutCircuit>(&write.change)) {
-                kept.circuits.push_back(circuit->circuit);
+                control::put(kept.circuits, circuit->circuit);
             } else if (const auto* charger = std::get_if<PutCharger>(&write.change)) {
-                kept.chargers.push_back(charger->charger);
+                control::put(kept.chargers, charger->charger);
             }
             hook_({++kept.revision, write.site, write.change, write.accepted_at});
             done(kept.revision);
@@ -148,6 +148,8 @@ struct FakeCharger {
     std::optional<Amperes> transaction_limit;
     bool charging = false;
     std::vector<Amperes> received = {};  // TxProfiles.
+    std::vector<Command> asked = {};     // Whatever is no limit.
+    bool refuses_default = false;
     std::vector<std::function<void(CallResult)>> held = {};
 
     Amperes enforces() const { return charging ? transaction_limit.value_or(fallback) : 0_A; }
@@ -163,6 +165,7 @@ public:
         if (!charger.connected)
             return strand_.post([done] { done({.outcome = CallOutcome::kNotSent}); });
         sent(clock_.steady());
+        if (!std::holds_alternative<SetLimit>(command)) return ask(id, command, done);
         const auto limit = std::get<SetLimit>(command);
         if (limit.purpose == kTransaction) charger.received.push_back(limit.limit);
         if (charger.mood == FakeCharger::Mood::kHolds) {
@@ -177,8 +180,9 @@ public:
                 finish({.outcome = CallOutcome::kUnanswered});
             });
         }
-        const auto outcome = charger.mood == FakeCharger::Mood::kRejects ? CallOutcome::kRejected
-                                                                         : CallOutcome::kAccepted;
+        const bool refuses = charger.mood == FakeCharger::Mood::kRejects ||
+                             (charger.refuses_default && limit.purpose == kDefault);
+        const auto outcome = refuses ? CallOutcome::kRejected : CallOutcome::kAccepted;
         strand_.post([this, &charger, limit, done, outcome] {
             apply(charger, limit, outcome);
             done({.outcome = outcome});
@@ -187,8 +191,18 @@ public:
     void disconnect(const ChargerId&) override {}
 
     std::map<std::string, FakeCharger> chargers;
+    // What a charger does once it has accepted what is no limit.
+    std::function<void(const ChargerId&, const Command&)> does = [](auto&, auto&) {};
 
 private:
+    void ask(const ChargerId& id, const Command& command,
+             const std::function<void(CallResult)>& done) {
+        chargers[id.str()].asked.push_back(command);
+        strand_.post([this, id, command, done] {
+            done({.outcome = CallOutcome::kAccepted});
+            does(id, command);
+        });
+    }
     void apply(FakeCharger& charger, const SetLimit& limit, CallOutcome outcome) {
         if (outcome != CallOutcome::kAccepted) return;
         if (limit.purpose == kDefault)

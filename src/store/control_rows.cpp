@@ -109,6 +109,27 @@ std::optional<BuildingLoad> read_building(Columns& columns) {
     return load;
 }
 
+std::optional<ExternalLimit> read_external(Columns& columns) {
+    constexpr int kOthers = 9;
+    const auto heartbeat = columns.perhaps([&] { return columns.duration(); });
+    if (!heartbeat) {
+        columns.skip(kOthers);
+        return {};
+    }
+    ExternalLimit external{.heartbeat = *heartbeat};
+    external.failsafe_for = columns.duration();
+    external.source = columns.text();
+    external.failsafe_until = columns.perhaps([&] { return columns.time(); });
+    const auto lines = [&]() -> std::optional<PerPhase> {
+        auto amperes = columns.perhaps([&] { return columns.amperes(); });
+        if (!amperes) columns.skip(2);  // One was read.
+        return amperes;
+    };
+    external.limit = lines();
+    external.failsafe = lines();
+    return external;
+}
+
 Result<Circuit> read_circuit(const Row& row) {
     Columns columns(row);
     const CircuitId id{columns.text()};
@@ -124,6 +145,7 @@ Result<Circuit> read_circuit(const Row& row) {
     circuit.active = columns.flag();
     circuit.share = read_share(columns);
     circuit.building = read_building(columns);
+    circuit.external = read_external(columns);
     return columns.done("circuit", id.str(), std::move(circuit));
 }
 
@@ -239,6 +261,7 @@ Result<control::PotentialRow> read_potential(const Row& row) {
     potential.potential = columns.quantity<Amperes>();
     potential.fallback = columns.quantity<Amperes>();
     potential.until = columns.perhaps([&] { return columns.time(); });
+    potential.kept_out = columns.flag();
     return potential;
 }
 
