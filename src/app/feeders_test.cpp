@@ -45,7 +45,7 @@ TEST(Feeders, WhatModbusAndMqttMetersShowIsMeasuredAtTheirCircuits) {
 
     feeder::Modbus main{.host = "127.0.0.1", .port = modbus.port()};
     main.interval = 200ms;
-    main.registers.encoding.scale = 0.1_A;
+    main.registers.encoding = {.number = feeder::Number::kUint16, .scale = 0.1_A};
     main.registers.addresses = {12, 13, 14};
     feeder::Mqtt shop{.host = "127.0.0.1", .port = broker.port()};
     for (std::size_t line = 0; line < 3; ++line)

@@ -397,6 +397,34 @@ TEST_F(Guarding, WhatAnUnreachableChargerHoldsIsNamed) {
     EXPECT_TRUE(gateway_.chargers["c"].asked.empty());
 }
 
+TEST_F(Guarding, WhoComesBackAfterItsChargingEndedIsKeptOutWhileItTakesNoLimit) {
+    all_charging();
+    gateway_.chargers["a"].mood = FakeCharger::Mood::kRejects;
+    ASSERT_TRUE(put("a", {.trust = TrustClass::kC}));
+    ASSERT_TRUE(limited(10_A));
+    run(120s);
+    EXPECT_EQ(asked<RemoteStop>("a").size(), 1U);
+    EXPECT_FALSE(in_service_["a"]);
+    EXPECT_EQ(total(), 0_A) << "it still counts in full";
+    ASSERT_TRUE(limited(48_A));
+    run(120s);
+    EXPECT_TRUE(in_service_["a"]);
+    EXPECT_EQ(applied("b") + applied("c"), 16_A);
+}
+
+TEST_F(Guarding, ARemoteStopThatIsNotFollowedGoesToTheNextInTheEnd) {
+    all_charging();
+    gateway_.does = [](auto&, auto&) {};  // They say yes, and do nothing.
+    for (const auto* id : {"b", "c"}) gateway_.chargers[id].mood = FakeCharger::Mood::kRejects;
+    ASSERT_TRUE(limited(20_A));
+    run(60s);
+    EXPECT_EQ(asked<RemoteStop>("b").size(), 0U);
+    EXPECT_EQ(asked<RemoteStop>("c").size(), 1U) << "who came last goes first";
+    run(150s);
+    EXPECT_GE(asked<RemoteStop>("b").size(), 1U);
+    EXPECT_GE(asked<RemoteStop>("c").size(), 2U);
+}
+
 TEST_F(Guarding, CarsThatObeyComeToZeroBeforeAnybodysChargingEnds) {
     all_charging();
     ASSERT_TRUE(put("c", {.trust = TrustClass::kC}));

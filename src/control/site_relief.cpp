@@ -71,7 +71,7 @@ void SiteHome::relieve(SteadyPoint now) {
             touch();
         }
     }
-    bool floors = take_floors();
+    bool floors = over && take_floors();
     for (RowIndex row = 0; over && !floors && row < network_.rows.size(); ++row)
         if (guards_.over.contains(network_.rows[row].name)) floors = relieve_row(row, now);
     floors |= give_back(now);
@@ -168,6 +168,8 @@ bool SiteHome::take_floors() {
     };
     bool taken = false;
     for (RowIndex row = 0; row < network_.rows.size(); ++row) {
+        // What does not fit by its floors does not fit by its potentials either.
+        if (!guards_.over.contains(network_.rows[row].name)) continue;
         const auto over = floors_over(row);
         if (!is_over(over)) continue;
         for (const auto leaf : yielding(row, over, floor_of)) {
