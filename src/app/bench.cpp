@@ -23,7 +23,7 @@ void write_quantiles(JsonWriter& json, const Quantiles& times, const char* const
 
 std::string bench_table(const std::vector<BenchRow>& rows) {
     std::string out =
-        "                                        write -> socket, ms        write -> ack, ms\n"
+        "                                              to socket, ms              to ack, ms\n"
         "operation                      n      p50     p99     max      p50     p99     max\n";
     for (const auto& row : rows) {
         char text[160];
@@ -33,6 +33,10 @@ std::string bench_table(const std::vector<BenchRow>& rows) {
         if (row.ack) {
             std::snprintf(text, sizeof text, " %8.3f%8.3f%8.3f", row.ack->p50, row.ack->p99,
                           row.ack->max);
+            out += text;
+        }
+        if (row.p99_ratio) {
+            std::snprintf(text, sizeof text, "   p99 x %.3f", *row.p99_ratio);
             out += text;
         }
         out += "\n";
@@ -51,6 +55,7 @@ std::string bench_json(const std::vector<BenchRow>& rows) {
             .member("n", static_cast<std::int64_t>(row.times.count));
         write_quantiles(json, row.times, {"p50Ms", "p99Ms", "maxMs"});
         if (row.ack) write_quantiles(json, *row.ack, {"ackP50Ms", "ackP99Ms", "ackMaxMs"});
+        if (row.p99_ratio) json.key("p99Ratio").raw(fixed(*row.p99_ratio));
         if (!row.note.empty()) json.member("note", row.note);
         json.end_object();
     }

@@ -1,7 +1,10 @@
 #include "app/client.hpp"
 
 #include <boost/json.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 
 #include "app/complaint.hpp"
 #include "app/http_client.hpp"
@@ -71,6 +74,13 @@ std::string in_path(const std::string& id) {
         out += plain ? std::string(1, c) : escaped;
     }
     return out;
+}
+
+void wait_a_second() {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable nobody_wakes_it;
+    nobody_wakes_it.wait_for(lock, std::chrono::seconds{1}, [] { return false; });
 }
 
 template <class Row>
@@ -317,6 +327,58 @@ int external_limit(const ClientOptions& options, const std::string& circuit,
                     lines(*external, "limitA").c_str(), lines(*external, "failsafeA").c_str(),
                     cell(*external, "heartbeatS").c_str());
     });
+}
+
+int probe_charger(const ClientOptions& options, const std::string& id, const ProbeWords& words) {
+    const auto target = "/api/v1/chargers/" + in_path(id) + "/probe";
+    JsonWriter body;
+    body.begin_object()
+        .member("evse", words.evse)
+        .member("leaseS", words.lease_s)
+        .member("reset", !words.no_reset)
+        .member("refuseConnection", !words.no_refuse)
+        .member("driverWarned", words.driver_warned)
+        .end_object();
+    const bool quiet = options.json;
+    std::string state;
+    std::size_t told = 0;
+    json::object last;
+    const auto follow = [&](const json::object& answer) {
+        state = cell(answer, "state");
+        std::size_t step = 0;
+        each_item(answer, "steps", [&](const json::object& found) {
+            if (cell(found, "outcome") == "waiting" || step++ != told) return;
+            ++told;
+            if (!quiet)
+                std::printf("%-13s %-8s %s\n", cell(found, "step").c_str(),
+                            cell(found, "outcome").c_str(), cell(found, "text").c_str());
+        });
+        std::fflush(stdout);
+        last = answer;
+    };
+    auto each_time = options;
+    each_time.json = false;
+    int code = ask(each_time, "POST", target, std::move(body).text(), follow);
+    while (code == 0 && state == "running") {
+        wait_a_second();
+        code = ask(each_time, "GET", target, "", follow);
+    }
+    if (code != 0) return code;
+    if (quiet) {
+        std::printf("%s\n", json::serialize(last).c_str());
+    } else if (state == "aborted") {
+        std::printf("aborted: %s\n", cell(last, "whyAborted").c_str());
+    } else if (const auto* result = object_in(last, "result")) {
+        std::string text = "trust " + cell(*result, "trust");
+        for (const auto& [name, unit] : {std::pair{"settleMs", " ms"}, {"quantumA", " A"}})
+            if (const auto value = cell(*result, name); value != "-")
+                text += ", " + std::string(name) + " " + value + unit;
+        for (const auto* name : {"keepsProfiles", "rateUnit", "schedulePeriods"})
+            if (const auto value = cell(*result, name); value != "-")
+                text += ", " + std::string(name) + " " + value;
+        std::printf("%s\n", text.c_str());
+    }
+    return state == "done" ? 0 : kRefused;
 }
 
 int explain_charger(const ClientOptions& options, const std::string& id) {

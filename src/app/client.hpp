@@ -34,6 +34,15 @@ int plan_rule(const ClientOptions& options, const std::string& kind, const RuleO
               const std::string& at);
 int plan_without(const ClientOptions& options, const std::vector<std::string>& rules,
                  const std::string& at);
+struct ProbeWords {
+    int evse = 1;
+    int lease_s = 60;
+    bool no_reset = false;
+    bool no_refuse = false;
+    bool driver_warned = false;
+};
+// Begins the probe, shows each step as it ends, and then what came of it.
+int probe_charger(const ClientOptions& options, const std::string& id, const ProbeWords& words);
 int explain_charger(const ClientOptions& options, const std::string& id);
 
 }  // namespace busbar::app

@@ -10,6 +10,7 @@
 #include "app/complaint.hpp"
 #include "app/serve.hpp"
 #include "app/settings.hpp"
+#include "app/trial_check.hpp"
 
 #ifndef BUSBAR_VERSION
 #error "the build sets BUSBAR_VERSION"
@@ -47,6 +48,8 @@ void add_serve(CLI::App& app, int& code) {
 
 void add_sim(CLI::App& app, int& code) {
     auto options = std::make_shared<SimOptions>();
+    auto check = std::make_shared<TrialCheck>();
+    auto checks = std::make_shared<bool>(false);
     auto* command = app.add_subcommand("sim", "Simulate chargers and cars against any CSMS");
     command->add_option("--url", options->url, "WebSocket address; the identity is appended")
         ->capture_default_str();
@@ -55,9 +58,41 @@ void add_sim(CLI::App& app, int& code) {
                      "How many; without it, the twenty of the demo garage")
         ->check(CLI::Range(1, 10'000));
     command->add_option("--prefix", options->prefix, "Of their identities")->capture_default_str();
+    command
+        ->add_option("--breaker", options->breaker_a,
+                     "With --chargers: A of the one circuit that feeds them all, and is watched")
+        ->check(CLI::Range(1, 1'000'000))
+        ->needs("--chargers");
     command->add_option("--seed", options->seed, "Of all chance")->capture_default_str();
     command->add_option("--seconds", options->seconds, "How long; without it, until stopped");
-    command->callback([options, &code] { code = simulate(*options); });
+    command->add_option("--report", options->report,
+                        "JSON file for the most that flowed, and that chargers would have let "
+                        "flow, through each breaker");
+    auto* flag = command->add_flag(
+        "--check", *checks,
+        "In place of a CSMS: whole sites in virtual time, with faults of every kind, checking "
+        "what must always hold");
+    command->add_option("--seeds", check->seeds, "With --check: FROM..TO, in place of --seed")
+        ->needs(flag);
+    command
+        ->add_option("--wire", check->wire,
+                     "With --check: messages as values, or the bytes of real WebSockets")
+        ->needs(flag)
+        ->check(CLI::IsMember({"messages", "bytes"}))
+        ->capture_default_str();
+    command->add_option("--hours", check->hours, "With --check: simulated")
+        ->needs(flag)
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->callback([options, check, checks, &code] {
+        if (!*checks) {
+            code = simulate(*options);
+            return;
+        }
+        check->seed = options->seed;
+        if (options->chargers > 0) check->chargers = options->chargers;
+        code = check_trials(*check);
+    });
 }
 
 // Prints what a bench measured. The exit code.
@@ -100,22 +135,37 @@ void add_bench_sessions(CLI::App& bench, int& code) {
     });
 }
 
-void add_bench(CLI::App& app, int& code) {
-    auto* bench = app.add_subcommand("bench", "Measure this machine");
-    bench->require_subcommand(1);
-    auto options = std::make_shared<DispatchBench>();
+// One of those that measure rows of times with so many chargers and rounds.
+template <class Options>
+void add_bench_of_control(CLI::App& bench, const char* name, const char* help,
+                          const char* of_rounds,
+                          Result<std::vector<BenchRow>> (*measure)(const Options&), int& code) {
+    auto options = std::make_shared<Options>();
     auto json = std::make_shared<bool>(false);
-    auto* command = bench->add_subcommand("dispatch", "Rule write to the charger's socket");
+    auto* command = bench.add_subcommand(name, help);
     command->add_option("--chargers", options->chargers, "Connected chargers")
         ->check(CLI::Range(1, 5'000))
         ->capture_default_str();
-    command->add_option("--rounds", options->rounds, "Of each operation")
-        ->check(CLI::Range(1, 100'000))
+    command->add_option("--rounds", options->rounds, of_rounds)
+        ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     command->add_flag("--json", *json, "An array for programs");
-    command->callback([options, json, &code] {
-        code = show_figures(bench_dispatch(*options), *json ? bench_json : bench_table);
+    command->callback([options, json, measure, &code] {
+        code = show_figures(measure(*options), *json ? bench_json : bench_table);
     });
+}
+
+void add_bench(CLI::App& app, int& code) {
+    auto* bench = app.add_subcommand("bench", "Measure this machine");
+    bench->require_subcommand(1);
+    add_bench_of_control(*bench, "dispatch", "Rule write to the charger's socket",
+                         "Of each operation", bench_dispatch, code);
+    add_bench_of_control(*bench, "boundary", "A rule's begin or end to the charger's socket",
+                         "Boundaries of one charger each; a tenth as many lower all",
+                         bench_boundary, code);
+    add_bench_of_control(
+        *bench, "neighbours", "Rule writes beside chargers that answer late or never",
+        "Writes with such neighbours, and as many without", bench_neighbours, code);
     add_bench_sessions(*bench, code);
 }
 
@@ -311,7 +361,7 @@ void add_client_commands(CLI::App& app, int& code) {
     add_rules(app, options, code);
     add_plan(app, options, code);
     auto id = std::make_shared<std::string>();
-    auto* chargers = app.add_subcommand("chargers", "List, pause and resume chargers");
+    auto* chargers = app.add_subcommand("chargers", "List, probe, pause and resume chargers");
     common(chargers->add_subcommand("list", "All chargers"))->callback([=, &code] {
         code = list_chargers(*options);
     });
@@ -328,6 +378,19 @@ void add_client_commands(CLI::App& app, int& code) {
             });
         }
     }
+    auto words = std::make_shared<ProbeWords>();
+    auto* probe = common(chargers->add_subcommand(
+        "probe", "Find out how far a charger's word goes, with a car that charges there"));
+    probe->add_option("id", *id, "The charger")->required();
+    probe->add_option("--evse", words->evse, "Which of its EVSEs")->capture_default_str();
+    probe->add_option("--lease", words->lease_s, "Seconds: how long a limit may hold alone")
+        ->check(CLI::Range(20, 600))
+        ->capture_default_str();
+    probe->add_flag("--no-reset", words->no_reset, "Do not restart it");
+    probe->add_flag("--no-refuse", words->no_refuse, "Do not refuse its connection for a while");
+    probe->add_flag("--driver-warned", words->driver_warned,
+                    "The driver knows: the car will be paused, and its charger restarted");
+    probe->callback([=, &code] { code = probe_charger(*options, *id, *words); });
     auto* explain = common(app.add_subcommand("explain", "Why a charger has the limit it has"));
     explain->add_option("charger", *id, "The charger")->required();
     explain->callback([=, &code] { code = explain_charger(*options, *id); });

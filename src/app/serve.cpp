@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <span>
 
 #include "app/complaint.hpp"
 #include "app/seed.hpp"
@@ -13,6 +15,7 @@
 #include "app/terminal.hpp"
 #include "sim/fleet.hpp"
 #include "sim/garage.hpp"
+#include "sim/load_report.hpp"
 
 namespace busbar::app {
 namespace {
@@ -77,6 +80,54 @@ void show(Server& server, const Terminal& terminal, const StopSignals& signals) 
     }
 }
 
+sim::FleetOptions fleet_of(const SimOptions& options) {
+    auto fleet = sim::demo_fleet(options.url, options.seed);
+    if (options.chargers == 0) return fleet;
+    sim::ChargerSetup pattern{.id = ChargerId(options.prefix)};
+    fleet.circuits.clear();
+    if (options.breaker_a > 0) {
+        pattern.circuits = {CircuitId("feeder")};
+        fleet.circuits.push_back(
+            {pattern.circuits.front(), PerPhase::each(Amperes::of(options.breaker_a))});
+    }
+    fleet.arrivals->cars.clear();  // Strangers: the demo's neighbours would not fill them.
+    fleet.chargers = sim::row_of_chargers(options.prefix, options.chargers, pattern);
+    return fleet;
+}
+
+void print_status(const sim::FleetSnapshot& now) {
+    std::size_t connected = 0, charging = 0;
+    Amperes drawn;
+    std::int64_t profiles = 0;
+    for (const auto& charger : now.chargers) {
+        connected += charger.connected;
+        charging += charger.in_transaction;
+        profiles += charger.profiles_received;
+        for (const auto phase : kPhases) drawn += charger.drawn[phase];
+    }
+    std::printf("%zu of %zu connected, %zu charging, %s A drawn (all lines), %lld profiles\n",
+                connected, now.chargers.size(), charging, decimal(drawn.in_milli()).c_str(),
+                static_cast<long long>(profiles));
+    std::fflush(stdout);
+}
+
+// Says which breakers were overloaded, and writes the report if one is wanted.
+int conclude(const SimOptions& options, std::span<const sim::CircuitLoad> circuits) {
+    bool over = false;
+    for (const auto& circuit : circuits) {
+        if (!circuit.drawn.ever_over()) continue;
+        over = true;
+        std::printf("the breaker of %s was overloaded\n", circuit.id.str().c_str());
+    }
+    if (!options.report.empty()) {
+        std::ofstream file(options.report);
+        file << sim::load_report(circuits) << "\n";
+        if (!file.flush())
+            return complain({Errc::kUnavailable, "cannot write " + options.report, "--report"});
+    }
+    return over ? 1 : 0;
+}
+
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -108,33 +159,13 @@ int serve(const Settings& settings) {
 
 int simulate(const SimOptions& options) {
     const StopSignals signals;
-    auto fleet_options = sim::demo_fleet(options.url, options.seed);
-    if (options.chargers > 0)
-        fleet_options.chargers = sim::row_of_chargers(
-            options.prefix, options.chargers, {.id = ChargerId(options.prefix), .circuits = {}});
-    auto started = sim::Fleet::start(std::move(fleet_options));
+    auto started = sim::Fleet::start(fleet_of(options));
     if (!started) return give_up(started.error());
     for (std::int64_t second = 1; !signals.wait_a_second(); ++second) {
-        const auto now = (*started)->snapshot();
-        std::size_t connected = 0, charging = 0;
-        Amperes drawn;
-        std::int64_t profiles = 0;
-        for (const auto& charger : now.chargers) {
-            connected += charger.connected;
-            charging += charger.in_transaction;
-            profiles += charger.profiles_received;
-            for (const auto phase : kPhases) drawn += charger.drawn[phase];
-        }
-        std::printf("%zu of %zu connected, %zu charging, %s A drawn (all lines), %lld profiles\n",
-                    connected, now.chargers.size(), charging, decimal(drawn.in_milli()).c_str(),
-                    static_cast<long long>(profiles));
-        std::fflush(stdout);
+        print_status((*started)->snapshot());
         if (options.seconds > 0 && second >= options.seconds) break;
     }
-    bool over = false;
-    for (const auto& circuit : (*started)->snapshot().circuits) over |= circuit.drawn.ever_over();
-    if (over) std::printf("a breaker of the demo garage was overloaded\n");
-    return over ? 1 : 0;
+    return conclude(options, (*started)->snapshot().circuits);
 }
 
 }  // namespace busbar::app

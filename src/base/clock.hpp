@@ -2,6 +2,8 @@
 // a ManualClock and owns time.
 #pragma once
 
+#include <string>
+
 #include "base/time.hpp"
 
 namespace busbar {
@@ -12,6 +14,11 @@ public:
     virtual ~Clock() = default;
     virtual TimePoint wall() const = 0;
     virtual SteadyPoint steady() const = 0;
+    // Which steady clock that is: its points mean the same to two processes where this is equal.
+    // A machine that was restarted has another one.
+    virtual std::string steady_id() const = 0;
+    // Whether somebody keeps the calendar right (NTP). If not, it may be wrong by any amount.
+    virtual bool is_kept() const = 0;
 };
 
 // The system's clocks. One for the whole process.
@@ -24,6 +31,14 @@ public:
 
     TimePoint wall() const override { return wall_; }
     SteadyPoint steady() const override { return steady_; }
+    std::string steady_id() const override { return std::to_string(machine_starts_); }
+    bool is_kept() const override { return kept_; }
+    void keep(bool kept) { kept_ = kept; }
+    // The machine was restarted: what was a steady point before means nothing now.
+    void restart_machine() {
+        ++machine_starts_;
+        steady_ += std::chrono::hours{1};
+    }
 
     void advance(Duration by) {
         wall_ += by;
@@ -35,6 +50,8 @@ public:
 private:
     TimePoint wall_;
     SteadyPoint steady_;
+    bool kept_ = true;
+    int machine_starts_ = 0;
 };
 
 }  // namespace busbar

@@ -1,3 +1,7 @@
+#include <sys/timex.h>
+
+#include <fstream>
+
 #include "base/clock.hpp"
 
 namespace busbar {
@@ -9,6 +13,16 @@ public:
         return std::chrono::floor<Duration>(std::chrono::system_clock::now());
     }
     SteadyPoint steady() const override { return std::chrono::steady_clock::now(); }
+    std::string steady_id() const override {
+        std::ifstream file("/proc/sys/kernel/random/boot_id");
+        std::string id;
+        std::getline(file, id);
+        return id;
+    }
+    bool is_kept() const override {
+        timex state{};
+        return adjtimex(&state) != TIME_ERROR;
+    }
 };
 
 }  // namespace

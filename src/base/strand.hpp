@@ -68,4 +68,22 @@ private:
     std::multimap<SteadyPoint, Task> timed_;
 };
 
+// Somebody else's strand, until it is taken back: from then on tasks are dropped. For what may hold
+// on to a strand for longer than that lives. Not thread-safe.
+class LentStrand final : public Strand {
+public:
+    explicit LentStrand(Strand& strand) : strand_(&strand) {}
+
+    void post(Task task) override {
+        if (strand_ != nullptr) strand_->post(std::move(task));
+    }
+    void at(SteadyPoint when, Task task) override {
+        if (strand_ != nullptr) strand_->at(when, std::move(task));
+    }
+    void take_back() { strand_ = nullptr; }
+
+private:
+    Strand* strand_;
+};
+
 }  // namespace busbar

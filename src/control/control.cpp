@@ -61,7 +61,7 @@ Status Control::start(Gateway& gateway) {
     auto loaded = world_.store.load();
     if (!loaded) return std::move(loaded).error().in("load");
     auto& stored = *loaded;
-    last_rule_ = stored.revision;
+    last_rule_ = std::max(stored.revision, stored.last_rule);
     for (const auto& rule : stored.rules)
         last_rule_ = std::max<std::int64_t>(last_rule_, number_of(rule.id));
     world_.store.on_commit([this](const Committed& change) { on_commit(change); });
@@ -70,6 +70,7 @@ Status Control::start(Gateway& gateway) {
         for (const auto& id_tag : stored.id_tags)
             if (id_tag.site == site.id) config.id_tags.push_back(id_tag);
         Stored part{.revision = stored.revision};
+        part.from_backup = stored.from_backup;
         std::set<CircuitId> circuits;
         for (const auto& circuit : stored.circuits)
             if (circuit.site == site.id) {
@@ -182,9 +183,27 @@ void Control::sweep() {
                 home->post([](SiteHome& s) { s.boundary_due(); });
     };
     world_.store.claim_boundaries(world_.clock.wall(), std::move(claimed));
+    watch_clock();
     strand_->at(world_.clock.steady() + kSweepEvery, [this, running = running_] {
         if (*running) sweep();
     });
+}
+
+// A clock that was set is noticed within a sweep, by all sites. One that nobody keeps is worth a
+// word: windows and leases go by it.
+void Control::watch_clock() {
+    const std::chrono::nanoseconds ahead =
+        world_.clock.wall().time_since_epoch() - world_.clock.steady().time_since_epoch();
+    const auto jump = std::chrono::abs(ahead - std::exchange(clock_, ahead).value_or(ahead));
+    if (jump >= kClockJump) each_site([](SiteHome& site) { site.clock_was_set(); });
+    const bool kept = world_.clock.is_kept();
+    if (std::exchange(clock_is_kept_, kept) && !kept)
+        log::warn("nobody keeps this machine's clock right (NTP): windows and leases go by it", {});
+}
+
+void Control::each_site(const std::function<void(SiteHome&)>& task) const {
+    const auto homes = directory_.with([](const Directory& directory) { return directory.sites; });
+    for (const auto& [id, home] : homes) home->post(task);
 }
 
 std::shared_ptr<SiteHome> Control::site(const SiteId& id) const {
@@ -426,6 +445,24 @@ void Control::plan(SiteId id, PlanDraft draft, Callback<PlanReport> done) {
     const auto home = site(id);
     if (!home) return done(unknown_thing("site", id));
     home->post([=](SiteHome& s) { done(s.plan(draft)); });
+}
+
+void Control::start_probe(const ChargerId& id, ProbeOptions options, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.start_probe(id, options)); });
+}
+
+void Control::abort_probe(const ChargerId& id, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.abort_probe(id)); });
+}
+
+void Control::probe_report(const ChargerId& id, Callback<ProbeReport> done) {
+    const auto home = site_of(id);
+    if (!home) return done(unknown_thing("charger", id));
+    home->post([=](SiteHome& s) { done(s.probe_report(id)); });
 }
 
 // --- Questions -----------------------------------------------------------------------------------

@@ -58,7 +58,13 @@ public:
     // What the driver of a running transaction asks for. kNotFound if no such one runs.
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
+    // Probes a charger, or stops that. kConflict: no car charges there, or it is probed already.
+    void start_probe(const ChargerId& id, ProbeOptions options, Callback<ProbeReport> done);
+    void abort_probe(const ChargerId& id, Callback<ProbeReport> done);
+
     // --- Questions ---
+    // The last probe since the start. kNotFound: there was none.
+    void probe_report(const ChargerId& id, Callback<ProbeReport> done);
     // What would be if the draft were written. Fails as those writes would.
     void plan(SiteId site, PlanDraft draft, Callback<PlanReport> done);
     void reports(Callback<std::vector<SiteReport>> done);
@@ -118,6 +124,8 @@ private:
     void on_commit(const Committed& change);
     void add_site(SiteConfig config, Stored stored);
     void sweep();
+    void watch_clock();
+    void each_site(const std::function<void(SiteHome&)>& task) const;
     static void index(Directory& directory, const SiteId& site, const Change& change);
 
     World world_;
@@ -125,6 +133,8 @@ private:
     std::shared_ptr<Strand> strand_;  // The sweeper's.
     Guarded<Directory> directory_;
     std::atomic<std::int64_t> last_rule_{0};
+    std::optional<std::chrono::nanoseconds> clock_;  // The calendar's lead, at the last sweep.
+    bool clock_is_kept_ = true;
     std::shared_ptr<std::atomic<bool>> running_ = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -18,6 +18,8 @@ struct Caller {
     SteadyPoint accepted_at;
 };
 
+inline constexpr const char* kOwnAuthor = "busbar";  // Of what nobody asked for.
+
 // Whether a charger may be deleted that was last seen drawing: only if somebody says that it is
 // gone for good.
 enum class Even : std::uint8_t { kAtRest, kDrawing };

@@ -43,6 +43,7 @@ struct DeleteCircuit {
 };
 struct PutRule {
     Rule rule;  // version 1 creates; version n replaces n - 1, or fails with kConflict.
+    std::vector<TimePoint> boundaries = {};  // When it next begins or ends to hold.
 };
 struct DeleteRule {
     RuleId id;
@@ -77,9 +78,12 @@ struct Committed {
 struct PotentialRow {
     EvseId evse;
     Amperes potential;
-    Amperes fallback = {};                // What it comes to by itself
-    std::optional<TimePoint> until = {};  // after this; empty: it does not.
-    bool kept_out = false;                // We took it out of service, until there is room.
+    // What it comes to by itself; empty: it does not.
+    std::optional<Amperes> fallback = {};
+    // When, with `fallback`. Not on a calendar, which may be set. Empty in what load() gives: on a
+    // steady clock that is no more, since the machine was restarted.
+    std::optional<SteadyPoint> until = {};
+    bool kept_out = false;  // We took it out of service, until there is room.
 
     bool operator==(const PotentialRow&) const = default;
 };
@@ -97,7 +101,7 @@ struct AuditRow {
 // A moment at which a rule begins or ends to hold. Durable from the rule's own transaction on,
 // until somebody claimed it.
 struct Boundary {
-    RuleId rule;
+    RuleId rule;  // Or "circuit feeder": of its peaks.
     SiteId site;
     TimePoint due;
 };
@@ -111,6 +115,7 @@ struct Stored {
     std::vector<IdTag> id_tags = {};
     std::vector<Transaction> open_transactions = {};
     std::vector<PotentialRow> potentials = {};
+    std::int64_t last_rule = 0;  // The greatest number of a rule that ever was; 0: none.
     // Whether this is not what this server wrote last, but an older copy of it: then potentials
     // are not to be relied on.
     bool from_backup = false;
@@ -138,6 +143,9 @@ public:
     // Inserts or replaces by id. Durable when called back.
     virtual void save_transaction(Transaction transaction, Callback<Done> done) = 0;
 
+    // Adds boundaries; those that are there already stay. Windows come again and again.
+    virtual void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) = 0;
+
     // Takes out, in one transaction, the boundaries due at or before `now`.
     virtual void claim_boundaries(TimePoint now, Callback<std::vector<Boundary>> done) = 0;
 
@@ -161,6 +169,10 @@ public:
 
     // Closes the charger's connection, if there is one.
     virtual void disconnect(const ChargerId& charger) = 0;
+
+    // Closes the charger's connection and lets it in no more before `until`, so that it can be
+    // seen what it does alone. A time that is past lets it in again.
+    virtual void refuse(const ChargerId& charger, SteadyPoint until) = 0;
 };
 
 // --- What chargers say ---------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
 #include "rules/external.hpp"
+#include "reconcile/probe.hpp"
 
 namespace busbar::control {
 
@@ -26,6 +27,10 @@ struct EvseReport {
     std::optional<Amperes> metered = {};  // The highest line of its last meter values.
     std::vector<Reason> reasons = {};     // The binding one first.
     std::optional<NextChange> next = {};  // What is known to change by itself, soonest first.
+    // When what it may be drawing comes to its floor by itself; empty: it does not, or is there.
+    std::optional<TimePoint> holds_until = {};
+    // What is counted for it beyond what it has (its floor, where it is away): nobody can use it.
+    Amperes stranded = {};
 };
 
 struct ChargerReport {
@@ -35,6 +40,18 @@ struct ChargerReport {
     std::string model;
     std::vector<EvseReport> evses;
     int failures = 0;  // Limits it did not accept, in a row.
+    std::optional<TimePoint> offline_since = {};
+    std::optional<Duration> clock_uncertainty = {};  // Empty: its clock is not known.
+    std::optional<int> writes_left = {};             // Of today's. Empty: no limit.
+};
+
+// A commissioning probe, as far as it has come.
+struct ProbeReport {
+    ChargerId charger;
+    TimePoint started_at;
+    Probe probe;
+    std::optional<std::int64_t> revision = {};  // Its result is written,
+    std::string not_written = {};               // or why not; empty while neither is known.
 };
 
 // What somebody outside lets a circuit carry now.

@@ -59,9 +59,12 @@ Demand Resolver::demand_of(LeafIndex i) const {
     const auto wish = wish_of(leaf, rules, state);
     const auto reserve =
         rules.reserve && !rules.pause ? std::min(rules.reserve->limit, wish.amount) : 0_A;
-    if (!state.wants)
-        return {.kind = kIdle,
-                .reserve = rules.pause ? 0_A : std::min(rules.held_idle, wish.amount)};
+    if (!state.wants) {
+        // Held for the next car, which can use nothing below its minimum.
+        const auto held = std::min(rules.held_idle, wish.amount);
+        const bool of_use = !rules.pause && held >= leaf.minimum;
+        return {.kind = kIdle, .reserve = of_use ? held : 0_A};
+    }
 
     const auto& share = rules.share;
     const auto band = static_cast<std::uint8_t>(rules.band);

@@ -63,6 +63,7 @@ void SiteHome::look_at_cars(SteadyPoint now, TimePoint wall) {
                              .potential = ledger_.potential(leaf)};
             turns_[leaf] = {};
             if (live_[leaf].car) look_at_car(leaf, now, wall);
+            if (station.writes.state(now) == WriteBudget::State::kSpent) stay_below(leaf);
         }
     });
 }

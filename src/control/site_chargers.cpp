@@ -34,12 +34,18 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.connected_at = world_.clock.steady();
     station.offline_since.reset();
     station.features = station.configured;
+    station.clock_before = station.clock;
     station.clock.reconnected();
+    station.shows_limits = true;
+    // It was told the time before, by whoever ran here then: one stamp near ours is enough.
+    if (!station.clock.known()) station.clock.told(world_.clock.wall(), station.connected_at);
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         live_[leaf].seen = true;
         live_[leaf].status = ConnectorStatus::kUnknown;
         live_[leaf].transaction_limit = {};
+        live_[leaf].watch.reset();
+        live_[leaf].check = {};
         if (network_.leaves[leaf].keeps_profiles)
             ledger_.doubt(leaf);
         else
@@ -64,6 +70,7 @@ void SiteHome::boot(const ChargerId& charger, BootInfo info, std::function<void(
     if (found == stations_.end())
         return reply({.status = Registration::kPending, .interval = world_.heartbeat});
     found->second.info = std::move(info);
+    if (auto& probing = found->second.probing) probing->probe.booted();
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         ledger_.forget(leaf);
@@ -87,7 +94,8 @@ void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
     const auto leaf = leaf_at(charger, report.connector);
     if (!leaf) return;  // Connector 0 speaks of the charger as a whole.
     auto& live = live_[*leaf];
-    live.status = report.status;
+    const auto before = std::exchange(live.status, report.status);
+    resumed(*leaf, before, world_.clock.steady());
     live.status_is_fresh = is_fresh(stations_.at(charger), report.stamped);
     if (live.car) live.car->status(report.status, world_.clock.steady());
     const bool no_car = report.status == ConnectorStatus::kAvailable;
@@ -120,6 +128,8 @@ void SiteHome::transaction_changed(LeafIndex leaf) {
     const auto& evse = network_.leaves[leaf].evse;
     ledger_.transaction_over(leaf, world_.clock.steady());
     const auto before = std::exchange(live_[leaf].transaction_limit, {});
+    live_[leaf].watch.reset();
+    live_[leaf].given = {};
     rules_changed_ = true;  // Rules may speak of this transaction, or of its driver's group.
     if (before.attempted) stations_.at(evse.charger).failures = 0;
     touch();
@@ -179,7 +189,12 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
         world_.store.save_transaction(lost, [](const Result<Done>&) {});
     }
     live.transaction = transaction;
-    live.since = world_.clock.wall();  // A charger's own clock may say anything.
+    // A charger's own clock may say anything. No two come at one instant: who was first is to be
+    // told the same way each time.
+    live.since = latest_arrival_ =
+        std::max(world_.clock.wall(), latest_arrival_ + std::chrono::microseconds{1});
+    // A status that says that nobody is there is older than this.
+    if (live.status == ConnectorStatus::kAvailable) live.status = ConnectorStatus::kUnknown;
     car_came(*leaf);
     live.meter_register.expect_restart();
     transaction_changed(*leaf);
@@ -271,8 +286,10 @@ void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
     for (const auto& sample : report.samples)
         if (live.transaction && sample.measurand == Measurand::kEnergyRegister && !sample.phase)
             live.energy_register = WattHours::milli(sample.milli);
-    if (has_current && live.car && live.car->sampled(*std::ranges::max_element(current), now))
-        touch();
+    const auto highest = *std::ranges::max_element(current);
+    if (has_current) watch_draw(*leaf, highest, report.stamped, now);
+    // What a probe makes a car do says nothing of what the car wants.
+    if (has_current && live.car && !is_probed(*leaf) && live.car->sampled(highest, now)) touch();
     record_meter(*leaf, report);
 }
 

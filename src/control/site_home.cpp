@@ -57,7 +57,7 @@ void SiteHome::set_up(Station& station, const Charger& charger) const {
 }
 
 // What a charger may be drawing, as the store last had it. A copy of older days says nothing of
-// what was sent since; nor does a calendar that cannot be relied on say when a lease is over.
+// what was sent since. Where nobody knows when a lease began, it begins now.
 void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     const auto leaf = network_.leaf_of(row.evse);
     if (!leaf) return;
@@ -67,13 +67,12 @@ void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     yielding.out = yielding.told_out = yielding.durable_out = row.kept_out;
     stations_.at(row.evse.charger).offline_since = world_.clock.wall();
     if (from_backup) return;
-    const auto now = world_.clock.steady();
     std::optional<Lease> lease;
-    if (row.until) {
-        const auto left = world_.clock_is_set ? *row.until - world_.clock.wall()
-                                              : config_.site.lease + config_.site.lease / 2;
-        lease = Lease{row.fallback, now + left};
-        live.durable_until = lease->ends;
+    if (row.fallback) {
+        const auto longest = world_.clock.steady() + config_.site.lease * 3 / 2;
+        lease = Lease{*row.fallback, row.until.value_or(longest)};
+        // On a clock that is no more it is worth nothing: it is written anew.
+        live.durable_lease = {*row.fallback, row.until.value_or(world_.clock.steady())};
     }
     live.durable = row.potential;
     ledger_.restore(*leaf, row.potential, lease);
@@ -125,17 +124,47 @@ void SiteHome::refresh_rules(TimePoint wall) {
     if (!rules_changed_ && (!rules_until_ || wall < *rules_until_)) return;
     const auto charging = occupants();
     resolver_->set_rules(effective_rules(config_, network_, rules_, charging, wall));
-    rules_until_ = next_boundary(config_, {}, wall);  // Of the circuits' peaks.
+    rules_until_.reset();
     rules_changed_ = false;
     ahead_rules_ = false;
     upcoming_.assign(live_.size(), std::nullopt);
+    std::vector<Boundary> fresh;
+    const auto note = [&](const RuleId& subject, std::optional<TimePoint> edge) {
+        if (!edge) return;
+        if (!rules_until_ || *edge < *rules_until_) rules_until_ = edge;
+        note_boundary(fresh, subject, *edge);
+    };
+    for (const auto& circuit : config_.circuits)
+        if (!circuit.peaks.empty())
+            note(RuleId("circuit " + circuit.id.str()),
+                 next_boundary({config_.site, {circuit}, {}, {}}, {}, wall));
     for (RuleIndex rule = 0; rule < rules_.size(); ++rule) {
         const auto edge = next_boundary(config_.site, rules_[rule], wall);
+        note(rules_[rule].id, edge);
         if (!edge) continue;
-        if (!rules_until_ || *edge < *rules_until_) rules_until_ = edge;
         for (const auto leaf : select(network_, rules_[rule].select, charging))
             if (!upcoming_[leaf] || *edge < upcoming_[leaf]->at) upcoming_[leaf] = {*edge, rule};
     }
+    save_boundaries(std::move(fresh));
+}
+
+void SiteHome::note_boundary(std::vector<Boundary>& fresh, const RuleId& subject, TimePoint due) {
+    const auto [noted, is_new] = noted_.try_emplace(subject, due);
+    if (!is_new && noted->second == due) return;
+    noted->second = due;
+    fresh.push_back({subject, config_.site.id, due});
+}
+
+// The store wakes us at each of these, too: a timer of our own dies with us, and stands still
+// while the machine sleeps.
+void SiteHome::save_boundaries(std::vector<Boundary> fresh) {
+    if (fresh.empty() || !running_) return;
+    auto done = [weak = weak_from_this()](const Result<Done>& saved) {
+        const auto self = weak.lock();
+        if (saved || !self) return;
+        self->post([](SiteHome& site) { site.noted_.clear(); });  // All again, the next time.
+    };
+    world_.store.save_boundaries(std::move(fresh), std::move(done));
 }
 
 void SiteHome::resolve() {
@@ -174,25 +203,30 @@ void SiteHome::evaluate() {
         plan(charger, station, leaves, now);
     });
     fresh_cause_.reset();
-    persist(now, wall);
+    persist(now);
     forget_expired(now, wall);
-    schedule_wakes(world_.clock.steady(), wall);
+    schedule_wakes(world_.clock.steady(), world_.clock.wall());
 }
 
 // Compares what one charger should have with what it has, and sends what may be sent.
 void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now) {
+    const auto wants = look_at_probe(charger, station, now);
+    if (wants.hold_all) return ask(charger, station, leaves, wants, now);
     planned_.clear();
     views_.clear();
     // One default for all connectors of a charger: never connector 0 and n mixed.
     planned_.push_back({{.purpose = ProfilePurpose::kDefault}, leaves, default_of(leaves.first)});
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
-        if (!transaction) continue;
+        const bool held = is_probed(leaf) && wants.hold_transaction;
+        if (!transaction || held) continue;
         planned_.push_back({{.purpose = ProfilePurpose::kTransaction,
                              .connector = network_.leaves[leaf].evse.number,
                              .transaction = transaction->id},
                             {leaf, leaf + 1},
                             resolver_->limit(leaf)});
+        if (is_probed(leaf) && wants.most)
+            planned_.back().want = std::min(planned_.back().want, *wants.most);
     }
     for (auto& each : planned_) views_.push_back(look_at(station, each, now));
     answer_authorizations(station, leaves, now);
@@ -213,6 +247,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     } else if (const auto* later = std::get_if<WaitUntil>(&action)) {
         wake_at(later->when);
     }
+    ask(charger, station, leaves, wants, now);
 }
 
 SiteHome::Wish& SiteHome::wish_of(Station& station, const Planned& planned) {
@@ -245,25 +280,27 @@ LimitView SiteHome::look_at(Station& station, Planned& planned, SteadyPoint now)
 std::optional<Amperes> SiteHome::make_room(const Station& station, Planned& planned,
                                            SteadyPoint now) {
     const auto purpose = planned.command.purpose;
+    const auto applied = ledger_.applied(planned.leaves.first, purpose);
+    const auto& renew_at = wish_of(station, planned).renew_at;
+    const bool to_renew = applied && renew_at && *renew_at <= now;
     std::optional<Amperes> least = planned.want;
-    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
+    for (auto leaf = planned.leaves.first; leaf < planned.leaves.end && least; ++leaf) {
         const auto value = ledger_.allowed(leaf, purpose, planned.want);
-        if (!value) return {};
-        least = std::min(*least, *value);
+        least = value ? std::optional{std::min(*least, *value)} : std::nullopt;
     }
+    // While it waits for more, what it has goes on.
+    if (!least && to_renew) least = applied;
+    if (!least) return {};
     planned.command.limit = *least;
     // Nothing is to be sent: the rest would be for nothing.
-    const auto& renew_at = wish_of(station, planned).renew_at;
-    if (ledger_.applied(planned.leaves.first, purpose) == least && (!renew_at || *renew_at > now))
-        return least;
+    if (applied == least && !to_renew) return least;
     add_unit(station, planned);
     if (gives_lease(station, planned)) add_lease(station, planned, now);
     bool durable = true;
     for (auto leaf = planned.leaves.first; leaf < planned.leaves.end; ++leaf) {
         // Two EVSEs behind one row: what the first took may leave too little for the second.
         if (ledger_.allowed(leaf, purpose, *least) != least) return {};
-        if (*least > ledger_.potential(leaf) || planned.lease)
-            ledger_.reserve(leaf, *least, planned.lease);
+        ledger_.reserve(leaf, *least, planned.lease);
         durable = durable && is_durable(leaf, *least, planned.lease);
     }
     return durable ? least : std::nullopt;
@@ -337,6 +374,7 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
         if (!leaf || !ledger_.calling(*leaf)) continue;  // Deleted meanwhile.
         ledger_.answered(*leaf, result.outcome, now, drawing(*leaf));
         if (limit.purpose == ProfilePurpose::kDefault) continue;
+        limit_answered(*leaf, limit, result.outcome, now);
         auto& live = live_[*leaf];
         if (accepted && live.car && live.transaction->id == limit.transaction)
             live.car->limited(limit.limit, now);
@@ -357,7 +395,7 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
     const bool refused =
         result.outcome == CallOutcome::kRejected || result.outcome == CallOutcome::kNotSupported;
     // Once may be for another reason: it may not know the transaction yet.
-    if (refused && station.failures > 0 && limit.purpose == ProfilePurpose::kTransaction)
+    if (refused && station.failures > 0)
         station.features =
             fewer(station.features, network_.leaves[network_.leaves_of(charger).first]);
     if (accepted) {
@@ -372,9 +410,9 @@ void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::ve
 }
 
 // Writes the potentials that have changed.
-void SiteHome::persist(SteadyPoint now, TimePoint wall) {
+void SiteHome::persist(SteadyPoint now) {
     if (saving_ || (save_after_ && now < *save_after_)) return;
-    auto rows = potentials_to_save(now, wall);
+    auto rows = potentials_to_save();
     if (rows.empty()) return;
     saving_ = true;
     auto done = [weak = weak_from_this(), rows](Result<Done> saved) {
@@ -417,7 +455,11 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     EvseReport out{.number = network_.leaves[leaf].evse.number,
                    .status = live.status,
                    .transaction = live.transaction,
-                   .potential = ledger_.potential(leaf)};
+                   .potential = ledger_.potential(leaf),
+                   .stranded = stranded(leaf)};
+    if (const auto lease = ledger_.lease(leaf))
+        out.holds_until =
+            world_.clock.wall() + std::chrono::ceil<Duration>(lease->ends - world_.clock.steady());
     const auto fallback = ledger_.applied(leaf, ProfilePurpose::kDefault);
     if (running) out.applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
     // A transaction that was sent no limit of its own yet has the default.
@@ -433,6 +475,12 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     }
     out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+    if (const auto now = world_.clock.steady();
+        running && station.writes.state(now) == WriteBudget::State::kSpent) {
+        const auto again = std::chrono::ceil<Duration>(station.writes.again_at(now) - now);
+        out.reasons.insert(out.reasons.begin(), {.kind = ReasonKind::kWritesSpent,
+                                                 .until = world_.clock.wall() + again});
+    }
     const bool differs = running && station.online && out.applied != out.desired;
     if (differs && station.failures >= kFailuresToAlarm)
         out.reasons.push_back({.kind = ReasonKind::kRejecting,
@@ -479,7 +527,11 @@ ChargerReport SiteHome::station_report(const Charger& charger,
                       .vendor = station.info.vendor,
                       .model = station.info.model,
                       .evses = {},
-                      .failures = station.failures};
+                      .failures = station.failures,
+                      .offline_since = station.offline_since};
+    const auto now = world_.clock.steady();
+    if (station.clock.known()) out.clock_uncertainty = station.clock.uncertainty();
+    if (station.writes.per_day() > 0) out.writes_left = station.writes.left(now);
     const auto [first, last] = network_.leaves_of(charger.id);
     for (auto leaf = first; leaf < last; ++leaf)
         out.evses.push_back(evse_report(leaf, std::move(reasons[leaf - first])));

@@ -30,8 +30,10 @@
 #include "ledger/charger_clock.hpp"
 #include "ledger/give_way.hpp"
 #include "ledger/ledger.hpp"
+#include "reconcile/draw_watch.hpp"
 #include "reconcile/features.hpp"
 #include "reconcile/next_action.hpp"
+#include "reconcile/probe.hpp"
 #include "telemetry/registers.hpp"
 #include "telemetry/telemetry.hpp"
 
@@ -47,8 +49,10 @@ struct World {
     std::function<std::uint32_t()> random;  // Thread-safe.
     std::function<RuleId()> next_rule_id;   // Thread-safe, never the same twice.
     std::chrono::seconds heartbeat{300};
-    bool clock_is_set = true;  // At start: whether the calendar can be relied on.
 };
+
+// A calendar that moved by so much against the steady clock was set.
+inline constexpr std::chrono::seconds kClockJump{2};
 
 class SiteHome : public std::enable_shared_from_this<SiteHome> {
 public:
@@ -62,6 +66,8 @@ public:
     void start();
     // Sends nothing more.
     void stop() { running_ = false; }
+    // Our own clock was set: what it says of now is to be looked at again.
+    void clock_was_set() { touch(); }
 
     // --- Operators (site_writes.cpp). The callbacks run once the write is durable. ---
     void create_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
@@ -106,6 +112,12 @@ public:
 
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
+    // --- The commissioning probe (site_probe.cpp) ---
+    Result<ProbeReport> start_probe(const ChargerId& charger, const ProbeOptions& options);
+    // Aborts it if it runs.
+    Result<ProbeReport> abort_probe(const ChargerId& charger);
+    Result<ProbeReport> probe_report(const ChargerId& charger) const;
+
     // --- Questions ---
     Result<PlanReport> plan(const PlanDraft& draft) const;  // site_plan.cpp
     SiteReport report() const;
@@ -123,6 +135,20 @@ private:
         std::optional<Amperes> wanted = {};        // What it should be, as of the last evaluation.
         std::optional<Amperes> attempted = {};     // What it was last sent in vain.
         std::optional<SteadyPoint> renew_at = {};  // What it has ends by itself: to be sent again.
+    };
+    // Whether a charger was asked what it enforces, after it accepted a limit.
+    struct Check {
+        bool due = false;  // It accepted another since.
+        std::optional<SteadyPoint> asked_at = {};
+    };
+    // A charger that is probed, or was last.
+    struct Probing {
+        Probe probe;
+        std::int64_t number = 0;  // Of this probe: an answer to an earlier one is none to it.
+        TimePoint started_at;
+        Leaf as_it_was;
+        std::optional<std::int64_t> revision = {};  // Its result is written,
+        std::string not_written = {};               // or why not.
     };
     // What is known of one EVSE, by leaf.
     struct Live {
@@ -142,11 +168,15 @@ private:
         Spread spread = {};
         std::optional<WattHours> energy_register = {};  // Last heard in this transaction.
         Amperes durable;  // The potential that the store knows: nothing above it is sent.
-        // When the store has it fall by itself: nothing is sent that lasts longer. Empty: never.
-        std::optional<SteadyPoint> durable_until = {};
+        // How the store has it fall by itself: nothing is sent that lasts longer, or falls less.
+        // Empty: it does not.
+        std::optional<Lease> durable_lease = {};
         // The latest end of a lease that it may hold, on its own clock.
         std::optional<TimePoint> lease_until = {};
         Yielding yielding = {};
+        DrawWatch watch = {};
+        Amperes given = {};  // What its transaction last accepted.
+        Check check = {};
     };
     // What is known of one charger.
     struct Station {
@@ -162,10 +192,16 @@ private:
         std::optional<TimePoint> offline_since = {};
         ChargerClock clock = {};
         WriteBudget writes{};
-        Features configured = {};  // What it is asked with at first,
-        Features features = {};    // and now.
+        bool writes_were_spent = false;  // An alarm was raised.
+        Features configured = {};        // What it is asked with at first,
+        Features features = {};          // and now.
         std::vector<std::function<void(Authorization)>> waiting_to_authorize = {};
         FloorYielding floor = {};
+        SteadyPoint authorize_by = {};
+        ChargerClock clock_before = {};  // As it was when it connected.
+        bool shows_limits = true;        // It answers GetCompositeLimit, on this connection.
+        std::optional<TrustClass> demoted = {};  // Until that is written.
+        std::optional<Probing> probing = {};
     };
     // A limit of one charger, on its way from wish to wire.
     struct Planned {
@@ -180,6 +216,8 @@ private:
     void evaluate();
     void resolve();
     void refresh_rules(TimePoint wall);
+    void note_boundary(std::vector<Boundary>& fresh, const RuleId& subject, TimePoint due);
+    void save_boundaries(std::vector<Boundary> fresh);
     std::vector<Occupant> occupants() const;
     template <class F>
     void each_station(F&& visit);
@@ -203,20 +241,44 @@ private:
     void add_unit(const Station& station, Planned& planned) const;
     void watch_clock(SteadyPoint now, TimePoint wall);
     void answer_authorizations(Station& station, Leaves leaves, SteadyPoint now);
-    std::vector<PotentialRow> potentials_to_save(SteadyPoint now, TimePoint wall);
+    std::vector<PotentialRow> potentials_to_save();
     void potentials_saved(const std::vector<PotentialRow>& rows, const Result<Done>& saved);
     void tell_outage(LeafIndex leaf, Reason& reason) const;
+    void stay_below(LeafIndex leaf);
     void count_write(const ChargerId& charger, Station& station, SteadyPoint now);
     void renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now);
 
     void note_cause(Station& station, const Planned& planned, const LimitView& view);
     Ledger::Drawing drawing(LeafIndex leaf) const;
-    void persist(SteadyPoint now, TimePoint wall);
+    void persist(SteadyPoint now);
     void set_up(Station& station, const Charger& charger) const;
     void restore(const PotentialRow& row, bool from_backup);
     void wake_at(SteadyPoint when);
     void schedule_wakes(SteadyPoint now, TimePoint wall);
     void alarm(std::string subject, std::string text);
+
+    // --- Probing and watching (site_probe.cpp) ---
+    bool is_probed(LeafIndex leaf) const;
+    Duration lease_of(LeafIndex leaf) const;
+    ProbeWants look_at_probe(const ChargerId& charger, Station& station, SteadyPoint now);
+    void end_probe(const ChargerId& charger, Station& station, SteadyPoint now);
+    // Asks the charger something, if nothing else is to be said.
+    void ask(const ChargerId& charger, Station& station, Leaves leaves, const ProbeWants& wants,
+             SteadyPoint now);
+    template <class Heard>
+    void call(const ChargerId& charger, Station& station, Command command, Heard heard);
+    void limit_answered(LeafIndex leaf, const SetLimit& limit, CallOutcome outcome,
+                        SteadyPoint now);
+    void shown(const EvseId& evse, Amperes applied, const CallResult& result);
+    static SteadyPoint taken_at(const Station& station, std::optional<TimePoint> stamp,
+                                SteadyPoint now);
+    void watch_draw(LeafIndex leaf, Amperes highest_line, std::optional<TimePoint> stamp,
+                    SteadyPoint now);
+    void demote(const ChargerId& charger, TrustClass trust, const std::string& why);
+    void write_demotion(const ChargerId& charger);
+    void keep_demoted();
+    void resumed(LeafIndex leaf, ConnectorStatus before, SteadyPoint now);
+    Amperes stranded(LeafIndex leaf) const;
 
     // --- Cars and buildings (site_cars.cpp) ---
     void car_came(LeafIndex leaf);
@@ -261,7 +323,7 @@ private:
     Holder holder(LeafIndex leaf, Amperes holds) const;
     template <class F>
     std::vector<LeafIndex> yielding(RowIndex row, const PerPhase& excess, F holds) const;
-    Amperes least_of(LeafIndex leaf, const Station& station) const;
+    Amperes least_of(LeafIndex leaf) const;
     PerPhase floors_over(RowIndex row) const;
     bool take_floors();
     void take_floor(LeafIndex leaf);
@@ -291,6 +353,7 @@ private:
     void store_patch(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
     void forget_expired(SteadyPoint now, TimePoint wall);
     void forgot(bool failed);
+    PutRule with_boundary(const Rule& rule) const;
     Status check_with(const Rule& rule) const;
     Status keeps_promises(const SiteConfig& config, const Network& network,
                           std::span<const Rule> rules) const;
@@ -333,6 +396,7 @@ private:
     std::unique_ptr<Resolver> resolver_;
     bool rules_changed_ = true;             // Or who is charging: which rules hold is to be found.
     std::optional<TimePoint> rules_until_;  // ...and again at this time.
+    std::map<RuleId, TimePoint> noted_;     // The boundaries that the store has been told of.
     // The next edge of a rule about each leaf.
     struct Edge {
         TimePoint at;
@@ -353,12 +417,13 @@ private:
     Guards guards_;
     std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
     std::vector<LimitView> views_;
+    TimePoint latest_arrival_ = {};
     std::deque<Transaction> finished_;  // The last few, to know a repeated message.
     std::deque<Alarm> alarms_;
 
     bool running_ = false;
-    SteadyPoint running_since_ = {};
-    std::chrono::nanoseconds clock_{0};  // How far our calendar is ahead of our steady clock.
+    // How far our calendar is ahead of our steady clock. Empty: not looked yet.
+    std::optional<std::chrono::nanoseconds> clock_ = {};
     bool scheduled_ = false;
     bool saving_ = false;
     std::optional<SteadyPoint> save_after_;  // After a failure.
@@ -366,7 +431,8 @@ private:
     std::optional<Cause> fresh_cause_;
     std::deque<Task> config_writes_;
     bool config_write_open_ = false;
-    int forgetting_ = 0;  // Deletes of expired rules under way.
+    std::int64_t probes_ = 0;  // Ever.
+    int forgetting_ = 0;       // Deletes of expired rules under way.
     std::optional<SteadyPoint> forget_after_;
 };
 

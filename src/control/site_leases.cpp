@@ -17,7 +17,6 @@ using std::chrono::seconds;
 constexpr auto kStartBefore = 60s;
 // A clock that is known no better than this is not known.
 constexpr int kLeaseToUncertainty = 2;
-constexpr auto kClockJump = 2s;
 constexpr auto kRetrySaveAfter = 1s;
 constexpr std::size_t kMostWaitingToAuthorize = 8;
 constexpr auto kAuthorizeWithin = 10s;
@@ -30,7 +29,7 @@ bool SiteHome::gives_lease(const Station& station, const Planned& planned) const
     return planned.command.purpose == ProfilePurpose::kTransaction && station.features.lease &&
            planned.command.limit > network_.leaves[leaf].floor && !resolver_->excluded(leaf) &&
            station.clock.known() &&
-           station.clock.uncertainty() * kLeaseToUncertainty <= config_.site.lease;
+           station.clock.uncertainty() * kLeaseToUncertainty <= lease_of(leaf);
 }
 
 // The limit now, what is known to lower it before the lease is over, and the floor.
@@ -39,7 +38,7 @@ void SiteHome::add_lease(const Station& station, Planned& planned, SteadyPoint n
     const auto& clock = station.clock;
     const auto start = std::chrono::floor<seconds>(clock.earliest(now) - kStartBefore);
     // A lease as seen on the fastest clock it may have...
-    const auto end = std::chrono::ceil<seconds>(clock.latest(now) + config_.site.lease);
+    const auto end = std::chrono::ceil<seconds>(clock.latest(now) + lease_of(leaf));
     auto fallback = network_.leaves[leaf].floor;
     auto& command = planned.command;
     command.start = start;
@@ -68,30 +67,26 @@ Duration SiteHome::slack() const {
 bool SiteHome::is_durable(LeafIndex leaf, Amperes value, const std::optional<Lease>& lease) const {
     const auto& live = live_[leaf];
     if (value > live.durable) return false;
-    return !live.durable_until || (lease && lease->ends <= *live.durable_until) ||
-           value <= network_.leaves[leaf].floor;
+    if (!live.durable_lease || value <= live.durable_lease->fallback) return true;
+    return lease && lease->ends <= live.durable_lease->ends &&
+           lease->fallback <= live.durable_lease->fallback;
 }
 
-// Rows say in calendar time when a lease ends: when our own clock was set, they are wrong.
+// When our own clock was set, other rules may hold.
 void SiteHome::watch_clock(SteadyPoint now, TimePoint wall) {
-    const auto difference = wall.time_since_epoch() - now.time_since_epoch();
-    const auto jump = std::chrono::floor<Duration>(difference - std::exchange(clock_, difference));
-    if (running_since_ == SteadyPoint{}) {
-        running_since_ = now;
-        return;
-    }
-    if (jump < kClockJump && jump > -kClockJump) return;
-    alarm(config_.site.id.str(), "our own clock was set " +
-                                     decimal((jump < 0s ? -jump : jump).count() / 1000) +
-                                     (jump < 0s ? " s back" : " s forward"));
+    const std::chrono::nanoseconds ahead = wall.time_since_epoch() - now.time_since_epoch();
+    const auto before = std::exchange(clock_, ahead);
+    const auto jump = ahead - before.value_or(ahead);
+    if (std::chrono::abs(jump) < kClockJump) return;
+    const auto by = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::abs(jump));
+    alarm(config_.site.id.str(), "our own clock was set " + decimal(by.count()) +
+                                     (jump < jump.zero() ? " s back" : " s forward"));
     rules_changed_ = true;
-    for (auto& live : live_)
-        if (live.durable_until) live.durable_until = now;
 }
 
 // What rose, or lasts longer, must be durable before it is sent; what fell is written beside it,
 // for the next start.
-std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoint wall) {
+std::vector<PotentialRow> SiteHome::potentials_to_save() {
     std::vector<PotentialRow> rows;
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
         auto& live = live_[leaf];
@@ -99,26 +94,29 @@ std::vector<PotentialRow> SiteHome::potentials_to_save(SteadyPoint now, TimePoin
         if (!live.seen) continue;
         const auto potential = ledger_.potential(leaf);
         const auto lease = ledger_.lease(leaf);
-        const bool longer = live.durable_until && (!lease || lease->ends > *live.durable_until);
-        const bool ends_now = !live.durable_until && lease;
-        const bool matters = potential > network_.leaves[leaf].floor;
+        const auto& stored = live.durable_lease;
+        const bool longer =
+            stored && potential > stored->fallback &&
+            (!lease || lease->ends > stored->ends || lease->fallback > stored->fallback);
+        const bool ends_now = !stored && lease;
         const bool kept_out = live.yielding.out || live.yielding.told_out;
-        if (potential == live.durable && kept_out == live.yielding.durable_out &&
-            !((longer || ends_now) && matters))
+        if (potential == live.durable && kept_out == live.yielding.durable_out && !longer &&
+            !ends_now)
             continue;
         PotentialRow row{
             .evse = network_.leaves[leaf].evse, .potential = potential, .kept_out = kept_out};
-        std::optional<SteadyPoint> until;
         if (lease) {
-            until = lease->ends + slack();
             row.fallback = lease->fallback;
-            row.until = wall + std::chrono::ceil<Duration>(*until - now);
+            row.until = lease->ends + slack();
         }
-        rows.push_back(std::move(row));
         // Until it is known which of the two the store has, the less counts.
         live.durable = std::min(live.durable, potential);
-        if (until)
-            live.durable_until = live.durable_until ? std::min(*live.durable_until, *until) : until;
+        if (lease && live.durable_lease)
+            live.durable_lease = {std::min(live.durable_lease->fallback, lease->fallback),
+                                  std::min(live.durable_lease->ends, *row.until)};
+        else if (lease)
+            live.durable_lease = {lease->fallback, *row.until};
+        rows.push_back(std::move(row));
     }
     return rows;
 }
@@ -127,15 +125,13 @@ void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Res
     saving_ = false;
     const bool known_to_fail = std::exchange(save_after_, std::nullopt).has_value();
     if (saved) {
-        const auto now = world_.clock.steady();
-        const auto wall = world_.clock.wall();
         for (const auto& row : rows) {
             const auto leaf = network_.leaf_of(row.evse);
             if (!leaf) continue;
             live_[*leaf].durable = row.potential;
             live_[*leaf].yielding.durable_out = row.kept_out;
-            live_[*leaf].durable_until.reset();
-            if (row.until) live_[*leaf].durable_until = now + (*row.until - wall);
+            live_[*leaf].durable_lease.reset();
+            if (row.fallback) live_[*leaf].durable_lease = {*row.fallback, *row.until};
         }
     } else {
         save_after_ = world_.clock.steady() + kRetrySaveAfter;
@@ -162,7 +158,16 @@ void SiteHome::hear_clock(const ChargerId& charger, std::optional<TimePoint> sta
     const bool was_known = found->second.clock.known();
     found->second.clock.said(*stamp, world_.clock.steady());
     update_leases(charger, found->second);
-    if (!was_known && found->second.clock.known()) touch();
+    if (was_known || !found->second.clock.known()) return;
+    // What was sent before, or by an earlier server, may have no end: now it can have one.
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        const auto applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
+        if (live_[leaf].lease_until || !applied || *applied <= network_.leaves[leaf].floor)
+            continue;
+        live_[leaf].transaction_limit.renew_at = world_.clock.steady();
+    }
+    touch();
 }
 
 // Whether a message was stamped on this connection, as far as can be told.
@@ -220,6 +225,7 @@ void SiteHome::authorize(const ChargerId& charger, std::function<void(Authorizat
     if (found == stations_.end()) return reply(Authorization::kInvalid);
     auto& waiting = found->second.waiting_to_authorize;
     if (waiting.size() >= kMostWaitingToAuthorize) return reply(Authorization::kInvalid);
+    if (waiting.empty()) found->second.authorize_by = world_.clock.steady() + kAuthorizeWithin;
     waiting.push_back(std::move(reply));
     touch();
 }
@@ -228,9 +234,11 @@ void SiteHome::answer_authorizations(Station& station, Leaves leaves, SteadyPoin
     if (station.waiting_to_authorize.empty()) return;
     bool ready = true;
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf)
-        ready = ready && (ledger_.known(leaf) || ledger_.may_renew(leaf));
-    const auto give_up = station.connected_at + kAuthorizeWithin;
-    if (!ready && station.online && now < give_up) return wake_at(give_up);
+        ready = ready &&
+                (ledger_.known(leaf) ||
+                 (ledger_.may_renew(leaf) && is_durable(leaf, network_.leaves[leaf].maximum, {})));
+    if (!ready && station.online && now < station.authorize_by)
+        return wake_at(station.authorize_by);
     for (const auto& reply : std::exchange(station.waiting_to_authorize, {}))
         reply(ready ? Authorization::kAccepted : Authorization::kInvalid);
 }
@@ -244,24 +252,39 @@ void SiteHome::tell_outage(LeafIndex leaf, Reason& reason) const {
     reason.until = world_.clock.wall() + std::chrono::ceil<Duration>(ends);
 }
 
+// It can only be lowered: what it cannot be given is for others.
+void SiteHome::stay_below(LeafIndex leaf) {
+    auto& state = states_[leaf];
+    const auto has = ledger_.applied(leaf, ProfilePurpose::kTransaction).value_or(0_A);
+    if (has < network_.leaves[leaf].minimum) state.wants = false;
+    state.takes = std::min(state.takes.value_or(has), has);
+}
+
 // --- Writes --------------------------------------------------------------------------------------
 
 void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoint now) {
     using enum WriteBudget::State;
-    const bool was_spent = station.writes.state(now) == kSpent;
     station.writes.wrote(now);
-    if (!was_spent && station.writes.state(now) == kSpent)
+    const auto left = station.writes.state(now);
+    if (left == kPlenty) station.writes_were_spent = false;
+    if (left == kSpent && !std::exchange(station.writes_were_spent, true))
         alarm(charger.str(), "has taken all its " + std::to_string(station.writes.per_day()) +
                                  " writes of a day: it is left to its floor");
 }
 
-// At four fifths of the lease; nothing to renew where it has none.
+// At four fifths of the lease; at once where it has none and could have one.
 void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now) {
     auto& live = live_[leaf];
     live.transaction_limit.renew_at.reset();
     live.lease_until.reset();
-    if (limit.later.empty()) return;
-    live.transaction_limit.renew_at = now + config_.site.lease * 4 / 5;
+    if (limit.later.empty()) {
+        // The clock may have become known while the charger had the call.
+        const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+        if (gives_lease(station, {limit, {leaf, leaf + 1}, limit.limit}))
+            live.transaction_limit.renew_at = now;
+        return;
+    }
+    live.transaction_limit.renew_at = now + lease_of(leaf) * 4 / 5;
     live.lease_until = *limit.start + limit.later.back().after;
 }
 

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 // After so many answers in vain a charger is taken at its word.
 constexpr int kFailuresToBelieve = 3;
-// Nobody's charging is ended for what may be over in a moment.
-constexpr auto kEndAfter = 10s;
+// Nobody gives way for what may be over in a moment: a row of chargers that all come back.
+constexpr auto kActAfter = 10s;
 constexpr auto kRepeatAfter = 60s;
 constexpr auto kNotSentAfter = 1s;
 // What was taken comes back when it has fitted for so long.
@@ -139,10 +139,9 @@ std::vector<LeafIndex> SiteHome::yielding(RowIndex row, const PerPhase& excess, 
 }
 
 // The least that an EVSE comes to, with all that can be done by limits short of its default.
-Amperes SiteHome::least_of(LeafIndex leaf, const Station& station) const {
+Amperes SiteHome::least_of(LeafIndex leaf) const {
     const auto& where = network_.leaves[leaf];
     if (resolver_->excluded(leaf) || ledger_.trust(leaf) == TrustClass::kC) return where.maximum;
-    if (!station.online) return ledger_.potential(leaf);
     return where.floor;
 }
 
@@ -151,7 +150,7 @@ PerPhase SiteHome::floors_over(RowIndex row) const {
     for (const auto phase : kPhases) over[phase] = -ledger_.row_budget(row, phase);
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf) {
         if (!is_below(leaf, row)) continue;
-        const auto least = least_of(leaf, stations_.at(network_.leaves[leaf].evse.charger));
+        const auto least = least_of(leaf);
         for (const auto phase : kPhases)
             if (network_.leaves[leaf].phases.has(phase)) over[phase] += least;
     }
@@ -190,6 +189,11 @@ void SiteHome::take_floor(LeafIndex leaf) {
 bool SiteHome::relieve_row(RowIndex row, SteadyPoint now) {
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (is_below(leaf, row) && is_moving(leaf)) return false;
+    auto& over = guards_.over.at(network_.rows[row].name);
+    if (now < over.since + kActAfter) {
+        wake_at(over.since + kActAfter);
+        return false;
+    }
     const auto excess = excess_of(row, Kept::kOut);
     const auto applied = [&](LeafIndex leaf, ProfilePurpose purpose) {
         return ledger_.applied(leaf, purpose).value_or(0_A);
@@ -211,11 +215,8 @@ bool SiteHome::relieve_row(RowIndex row, SteadyPoint now) {
                applied(leaf, ProfilePurpose::kDefault);
     });
     for (const auto leaf : limits) live_[leaf].yielding.at_zero = true;
-    auto& over = guards_.over.at(network_.rows[row].name);
     if (!limits.empty()) {
         touch();
-    } else if (now < over.since + kEndAfter) {
-        wake_at(over.since + kEndAfter);
     } else {
         end_charging(row, excess);
         if (!std::exchange(over.alarmed, true)) tell_unsatisfiable(row);
@@ -251,6 +252,9 @@ void SiteHome::tell_unsatisfiable(RowIndex row) {
     std::vector<LeafIndex> holding;
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (is_below(leaf, row) && ledger_.potential(leaf) > 0_A) holding.push_back(leaf);
+    // A site that is still being set up: those who never connected count in full, and that is
+    // known.
+    if (std::ranges::none_of(holding, [&](LeafIndex leaf) { return live_[leaf].seen; })) return;
     std::ranges::stable_sort(holding, std::greater{},
                              [&](LeafIndex leaf) { return ledger_.potential(leaf); });
     std::string names;

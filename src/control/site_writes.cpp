@@ -15,7 +15,6 @@ constexpr std::size_t kMaxRules = 10'000;
 constexpr std::size_t kMaxConfigWrites = 64;
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxWarnings = 10;
-constexpr const char* kOwnAuthor = "busbar";
 constexpr std::size_t kForgetAtOnce = 64;
 constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
 
@@ -157,8 +156,16 @@ void SiteHome::store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>
         if (written) written->warnings = warnings;
         done(std::move(written));
     };
-    write<Rule>(PutRule{rule}, rule, true, "", std::move(after), std::move(caller),
+    write<Rule>(with_boundary(rule), rule, true, "", std::move(after), std::move(caller),
                 std::move(warned));
+}
+
+// Its next edge is as durable as the rule.
+PutRule SiteHome::with_boundary(const Rule& rule) const {
+    PutRule change{rule};
+    if (const auto due = next_boundary(config_.site, rule, world_.clock.wall()))
+        change.boundaries.push_back(*due);
+    return change;
 }
 
 // What an operator may not expect of rules that meet.
@@ -235,8 +242,8 @@ void SiteHome::store_patch(RuleId id, RulePatch patch, Caller caller,
         self->post([=](SiteHome& site) { site.store_patch(id, patch, caller, done); });
     };
     auto before = to_json(*found), after = to_json(rule);
-    write<Rule>(PutRule{rule}, rule, false, std::move(before), std::move(after), std::move(caller),
-                std::move(again));
+    write<Rule>(with_boundary(rule), rule, false, std::move(before), std::move(after),
+                std::move(caller), std::move(again));
 }
 
 void SiteHome::delete_rule(RuleId id, Caller caller, Callback<Written<Rule>> done) {
@@ -544,6 +551,7 @@ void SiteHome::rebuild() {
     stations_ = std::move(stations);
     for (const auto& charger : config_.chargers) set_up(stations_.at(charger.id), charger);
     renew_floors();
+    keep_demoted();
     resolver_ = std::make_unique<Resolver>(network_);
     ahead_resolver_.reset();
     rules_changed_ = true;

@@ -151,6 +151,8 @@ TEST_F(ControlTest, AChargerThatNeverConnectedMayBeChangedAndDeleted) {
 TEST_F(ControlTest, ChangingAChargerWhileItHoldsAnAnswerDoesNotConfuseTheTwo) {
     ASSERT_TRUE(put("a", {.evse_count = 2}));
     connect("a");
+    // Of its second EVSE too it is known that nobody charges there.
+    control_->status(ChargerId("a"), {2, ConnectorStatus::kAvailable, "NoError", "", {}});
     run(kSettle);
     disconnect("a");
     connect("a");

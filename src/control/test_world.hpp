@@ -47,8 +47,8 @@ public:
                 else
                     *found = put->rule;
                 std::erase_if(boundaries, [&](auto& b) { return b.rule == put->rule.id; });
-                if (put->rule.expires_at)
-                    boundaries.push_back({put->rule.id, write.site, *put->rule.expires_at});
+                for (const auto due : put->boundaries)
+                    boundaries.push_back({put->rule.id, write.site, due});
             } else if (const auto* gone = std::get_if<DeleteRule>(&write.change)) {
                 std::erase_if(kept.rules, [&](auto& r) { return r.id == gone->id; });
             } else if (const auto* site = std::get_if<PutSite>(&write.change)) {
@@ -78,6 +78,13 @@ public:
             auto& open = kept.open_transactions;
             std::erase_if(open, [&](auto& t) { return t.id == transaction.id; });
             if (!transaction.stopped_at) open.push_back(transaction);
+            done(Done{});
+        });
+    }
+    void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) override {
+        later([this, rows = std::move(rows), done = std::move(done)] {
+            if (fails) return done(Error{Errc::kUnavailable, "disk full"});
+            boundaries.insert(boundaries.end(), rows.begin(), rows.end());
             done(Done{});
         });
     }
@@ -145,14 +152,29 @@ struct FakeCharger {
     Mood mood = Mood::kAnswers;
     bool connected = false;
     Amperes fallback = 32_A;
-    std::optional<Amperes> transaction_limit;
+    std::optional<SetLimit> profile;  // Of its transaction.
     bool charging = false;
+    bool takes_leases = true;
+    Duration clock_error{0};
     std::vector<Amperes> received = {};  // TxProfiles.
-    std::vector<Command> asked = {};     // Whatever is no limit.
+    std::vector<Command> commands = {};  // To stop, or about its service.
     bool refuses_default = false;
     std::vector<std::function<void(CallResult)>> held = {};
+    // Of what it holds, what it says when asked; empty: it does not know the question.
+    std::function<Amperes(Amperes)> shows = {};
+    int asked = 0;
 
-    Amperes enforces() const { return charging ? transaction_limit.value_or(fallback) : 0_A; }
+    // `wall`: the true time.
+    Amperes enforces(TimePoint wall) const {
+        if (!charging) return 0_A;
+        if (!profile) return fallback;
+        const auto now = wall + clock_error;
+        if (profile->start && now < *profile->start) return fallback;
+        auto limit = profile->limit;
+        for (const auto& step : profile->later)
+            if (now >= *profile->start + step.after) limit = step.limit;
+        return limit;
+    }
 };
 
 class FakeGateway final : public Gateway {
@@ -164,8 +186,8 @@ public:
         auto& charger = chargers[id.str()];
         if (!charger.connected)
             return strand_.post([done] { done({.outcome = CallOutcome::kNotSent}); });
-        sent(clock_.steady());
         if (!std::holds_alternative<SetLimit>(command)) return ask(id, command, done);
+        sent(clock_.steady());
         const auto limit = std::get<SetLimit>(command);
         if (limit.purpose == kTransaction) charger.received.push_back(limit.limit);
         if (charger.mood == FakeCharger::Mood::kHolds) {
@@ -181,7 +203,8 @@ public:
             });
         }
         const bool refuses = charger.mood == FakeCharger::Mood::kRejects ||
-                             (charger.refuses_default && limit.purpose == kDefault);
+                             (charger.refuses_default && limit.purpose == kDefault) ||
+                             (!limit.later.empty() && !charger.takes_leases);
         const auto outcome = refuses ? CallOutcome::kRejected : CallOutcome::kAccepted;
         strand_.post([this, &charger, limit, done, outcome] {
             apply(charger, limit, outcome);
@@ -189,6 +212,7 @@ public:
         });
     }
     void disconnect(const ChargerId&) override {}
+    void refuse(const ChargerId&, SteadyPoint) override {}
 
     std::map<std::string, FakeCharger> chargers;
     // What a charger does once it has accepted what is no limit.
@@ -197,10 +221,23 @@ public:
 private:
     void ask(const ChargerId& id, const Command& command,
              const std::function<void(CallResult)>& done) {
-        chargers[id.str()].asked.push_back(command);
-        strand_.post([this, id, command, done] {
-            done({.outcome = CallOutcome::kAccepted});
-            does(id, command);
+        auto& charger = chargers[id.str()];
+        CallResult result{.outcome = CallOutcome::kNotSupported};
+        if (std::holds_alternative<GetCompositeLimit>(command)) {
+            ++charger.asked;
+            const auto holds = charger.profile ? charger.profile->limit : charger.fallback;
+            if (charger.shows)
+                result = {.outcome = CallOutcome::kAccepted,
+                          .composite =
+                              CompositeLimit{.periods = {{0s, charger.shows(holds).in_milli()}}}};
+        } else if (std::holds_alternative<RemoteStop>(command) ||
+                   std::holds_alternative<ChangeAvailability>(command)) {
+            charger.commands.push_back(command);
+            result.outcome = CallOutcome::kAccepted;
+        }
+        strand_.post([this, id, command, done, result] {
+            done(result);
+            if (result.outcome == CallOutcome::kAccepted) does(id, command);
         });
     }
     void apply(FakeCharger& charger, const SetLimit& limit, CallOutcome outcome) {
@@ -208,7 +245,7 @@ private:
         if (limit.purpose == kDefault)
             charger.fallback = limit.limit;
         else
-            charger.transaction_limit = limit.limit;
+            charger.profile = limit;
     }
 
     Strand& strand_;
@@ -235,7 +272,8 @@ protected:
                 .partner = id == std::string("c") ? "acme" : "",
                 .maximum = 32_A,
                 .settle = kSettle,
-                .keeps_profiles = true};
+                .keeps_profiles = true,
+                .writes_per_day = 0};
     }
 
     void start() {
@@ -265,7 +303,16 @@ protected:
         if (!booted_.insert(id).second) return;
         control_->boot(ChargerId(id), {"Acme", "One", "", ""},
                        [this](BootReply reply) { registration_ = reply.status; });
-        control_->status(ChargerId(id), {1, ConnectorStatus::kAvailable, "NoError", "", {}});
+        says(id, ConnectorStatus::kAvailable);
+    }
+    // A status, stamped by the charger's clock if it has one.
+    void says(const char* id, ConnectorStatus status) {
+        StatusReport report{1, status, "NoError", "", clock_.wall()};
+        if (stamps_) {
+            control_->told_time(ChargerId(id), clock_.wall());
+            report.stamped = true_time() + gateway_.chargers[id].clock_error;
+        }
+        control_->status(ChargerId(id), report);
     }
     void disconnect(const char* id) {
         gateway_.chargers[id].connected = false;
@@ -277,7 +324,7 @@ protected:
                         [&](Result<StartReply> reply) {
                             if (reply) transaction = reply->transaction;
                         });
-        control_->status(ChargerId(id), {1, ConnectorStatus::kCharging, "NoError", "", {}});
+        says(id, ConnectorStatus::kCharging);
         run();
         if (transaction != 0) gateway_.chargers[id].charging = true;
         return transaction;
@@ -314,7 +361,11 @@ protected:
     static RuleDraft cap(const char* id, Amperes limit) {
         return {.kind = RuleKind::kCap, .select = {SelectorKind::kCharger, id}, .limit = limit};
     }
-    Amperes applied(const char* id) { return gateway_.chargers[id].enforces(); }
+    // What a right clock shows, whatever ours is set to.
+    TimePoint true_time() const {
+        return started_ + std::chrono::floor<Duration>(clock_.steady() - steady_start_);
+    }
+    Amperes applied(const char* id) { return gateway_.chargers[id].enforces(true_time()); }
     EvseReport report(const char* id) {
         EvseReport out;
         control_->charger_report(ChargerId(id),
@@ -327,11 +378,13 @@ protected:
     // What the chargers enforce never sums above the breaker, whatever happens.
     void check_breaker() {
         Amperes sum;
-        for (const auto& [id, charger] : gateway_.chargers) sum += charger.enforces();
+        for (const auto& [id, charger] : gateway_.chargers) sum += charger.enforces(true_time());
         EXPECT_LE(sum, 48_A);
     }
 
     ManualClock clock_{*parse_time("2026-02-10T12:00:00Z")};
+    const TimePoint started_ = clock_.wall();
+    const SteadyPoint steady_start_ = clock_.steady();
     ManualStrand loop_{clock_};
     FakeStore store_{loop_};
     FakeTelemetry telemetry_{loop_};
@@ -343,6 +396,7 @@ protected:
     std::map<std::string, std::int64_t> generations_;
     std::set<std::string> booted_;
     std::map<std::string, TransactionId> transactions_;
+    bool stamps_ = true;  // Chargers say what time it is, and so can be given leases.
     Registration registration_{};
     std::vector<Dispatched> dispatched_;
     std::vector<std::string> alarms_;

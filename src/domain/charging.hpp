@@ -197,10 +197,33 @@ enum class CallOutcome : std::uint8_t {
 };
 std::string_view to_string(CallOutcome outcome);
 
+// What a charger says it will enforce, from now on: the answer to GetCompositeLimit.
+struct CompositePeriod {
+    std::chrono::seconds after;  // From now.
+    std::int64_t milli;          // Thousandths of the unit.
+
+    bool operator==(const CompositePeriod&) const = default;
+};
+struct CompositeLimit {
+    RateUnit unit = RateUnit::kAmperes;
+    std::vector<CompositePeriod> periods = {};  // Ascending; never empty.
+
+    bool operator==(const CompositeLimit&) const = default;
+};
+
+struct ConfigurationKey {
+    std::string key;
+    std::string value;
+
+    bool operator==(const ConfigurationKey&) const = default;
+};
+
 struct CallResult {
     CallOutcome outcome = CallOutcome::kNotSent;
     SteadyPoint answered_at = {};
     std::string detail = {};  // Status or error text; the answer's JSON for the Get commands.
+    std::optional<CompositeLimit> composite = {};  // Of GetCompositeLimit, if it can be read.
+    std::vector<ConfigurationKey> keys = {};       // Of GetConfiguration.
 };
 
 }  // namespace busbar

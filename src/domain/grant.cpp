@@ -108,6 +108,9 @@ std::string to_sentence(const Reason& reason) {
                    amps(reason.rating);
         case ReasonKind::kGivesWay:
             return "gives way: others on " + reason.row + " may draw more than it should carry";
+        case ReasonKind::kWritesSpent:
+            return "has taken all its writes of a day, and is left to its floor" +
+                   until(reason, " until ");
         case ReasonKind::kAwaitsAmps:
             return "goes to " + amps(reason.amount) + " once others have given back";
         case ReasonKind::kRejecting:
@@ -166,6 +169,8 @@ std::string_view to_string(ReasonKind kind) {
             return "shed";
         case ReasonKind::kGivesWay:
             return "gives_way";
+        case ReasonKind::kWritesSpent:
+            return "writes_spent";
         case ReasonKind::kAwaitsAmps:
             return "awaits_amps";
         case ReasonKind::kRejecting:

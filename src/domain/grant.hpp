@@ -43,6 +43,7 @@ enum class ReasonKind : std::uint8_t {
     kShed,          // A feeder measured too much, so it stops, or must not rise. `row`, `phase`,
                     // `amount` measured of `rating`.
     kGivesWay,      // The row may carry more than it should, because of others. `row`.
+    kWritesSpent,   // It was written to so often that it is left to its floor, until `until`.
     kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
     kRejecting,     // The charger refuses the limit. `amount`: the wish.
 };

@@ -32,6 +32,7 @@ void add_pause_routes(Router& router, const Backend& backend);
 void add_site_routes(Router& router, const Backend& backend);
 void add_circuit_routes(Router& router, const Backend& backend);
 void add_charger_routes(Router& router, const Backend& backend);
+void add_probe_routes(Router& router, const Backend& backend);
 void add_overview_routes(Router& router, const Backend& backend);
 void add_health_routes(Router& router, const Backend& backend);
 void add_telemetry_routes(Router& router, const Backend& backend);

@@ -39,6 +39,7 @@ Api::Api(control::Control& control, control::Store& store, telemetry::TelemetryS
     add_site_routes(router, backend);
     add_circuit_routes(router, backend);
     add_charger_routes(router, backend);
+    add_probe_routes(router, backend);
     add_overview_routes(router, backend);
     add_health_routes(router, backend);
     add_telemetry_routes(router, backend);

@@ -22,6 +22,7 @@ std::string sentence(const ChargerId& charger, const control::EvseReport& evse) 
 void write_evse(JsonWriter& json, const control::EvseReport& evse) {
     json.member("evse", evse.number).member("status", to_string(evse.status));
     write_amperes(json, evse);
+    json.member("holdsUntil", evse.holds_until);
     json.key("transaction");
     if (evse.transaction)
         control::write_json(json, *evse.transaction);
@@ -41,6 +42,21 @@ void write_next(JsonWriter& json, const control::EvseReport& evse) {
         json.null();
 }
 
+// How far its word goes, and what stands in the way of more.
+void write_trust(JsonWriter& json, const control::ChargerReport& report) {
+    json.member("offlineSince", report.offline_since).key("clockUncertaintyS");
+    if (report.clock_uncertainty)
+        json.milli(
+            std::chrono::round<std::chrono::milliseconds>(*report.clock_uncertainty).count());
+    else
+        json.null();
+    json.key("writesLeft");
+    if (report.writes_left)
+        json.integer(*report.writes_left);
+    else
+        json.null();
+}
+
 std::string charger_json(const control::ChargerReport& report) {
     JsonWriter live;
     live.begin_object()
@@ -48,6 +64,7 @@ std::string charger_json(const control::ChargerReport& report) {
         .member("vendor", report.vendor)
         .member("model", report.model)
         .member("failures", report.failures);
+    write_trust(live, report);
     live.key("evses").begin_array();
     for (const auto& evse : report.evses) {
         live.begin_object();
@@ -65,7 +82,9 @@ std::string explain_json(const control::ChargerReport& report) {
         .member("charger", report.charger.id)
         .member("name", report.charger.name)
         .member("circuit", report.charger.circuit)
-        .member("online", report.online);
+        .member("online", report.online)
+        .member("trust", to_string(report.charger.trust));
+    write_trust(json, report);
     json.key("evses").begin_array();
     for (const auto& evse : report.evses) {
         json.begin_object();
@@ -188,6 +207,7 @@ void write_amperes(JsonWriter& json, const control::EvseReport& evse) {
     json.member("desiredA", evse.desired)
         .member("appliedA", evse.applied)
         .member("potentialA", evse.potential)
+        .member("strandedA", evse.stranded)
         .member("meteredA", evse.metered);
 }
 

@@ -68,12 +68,21 @@ void write_alarm(JsonWriter& json, const control::Alarm& alarm) {
         .end_object();
 }
 
+// What is counted for chargers beyond what they have: per line, as limits are.
+Amperes stranded(const control::SiteReport& site) {
+    Amperes sum;
+    for (const auto& charger : site.chargers)
+        for (const auto& evse : charger.evses) sum += evse.stranded;
+    return sum;
+}
+
 void write_site(JsonWriter& json, const control::SiteReport& report,
                 const DispatchFigures& figures) {
     json.begin_object()
         .member("id", report.site.id)
         .member("name", report.site.name)
-        .member("revision", report.revision);
+        .member("revision", report.revision)
+        .member("strandedA", stranded(report));
     json.key("circuits").begin_array();
     for (const auto& circuit : report.circuits) write_circuit(json, circuit);
     json.end_array().key("chargers").begin_array();

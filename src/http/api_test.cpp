@@ -244,7 +244,8 @@ TEST_F(ApiTest, ConfigurationTakesEveryFieldAndShowsIt) {
     has(plain, R"("active":false,"revision")");
     has(ask(Method::kPut, "/api/v1/chargers/CP-7",
             R"({"tags":["ground-floor"],"priority":3,"managed":false,"rotation":"STR"})"),
-        R"("rotation":"STR","settleMs":5000,"keepsProfiles":false,"managed":false,)"
+        R"("rotation":"STR","settleMs":5000,"keepsProfiles":false,"trust":"B","rateUnit":"A",)"
+        R"("schedulePeriods":2,"writesPerDay":200,"managed":false,)"
         R"("priority":3,"tags":["ground-floor"])");
     has(ask(Method::kPut, "/api/v1/chargers/DC-1",
             R"({"circuit":"feeder","dc":{"maximumKw":20,"minimumKw":5}})"),
@@ -566,7 +567,7 @@ TEST_F(ApiTest, ExplainSaysWhy) {
 TEST_F(ApiTest, SitesCircuitsAndChargersAreShownAsTheyStand) {
     EXPECT_EQ(ask(Method::kGet, "/api/v1/sites").body,
               R"({"items":[{"id":"garage","name":"Garage","zone":"UTC","wiring":"wye",)"
-              R"("nominalV":230,"raiseSpreadS":0,"revision":5}],)"
+              R"("nominalV":230,"raiseSpreadS":0,"leaseS":1800,"revision":5}],)"
               R"("next":null})");
     json(200, Method::kGet, "/api/v1/sites/garage");
     json(404, Method::kGet, "/api/v1/sites/other");

@@ -79,6 +79,9 @@ Result<ChargerRequest> parse_charger(std::string_view body);
 void in_our_terms(CircuitRequest& request, const Supply& supply, const Circuit* there);
 void in_our_terms(ChargerRequest& request, const Supply& supply, const Charger* there);
 
+// {"evse","reset","refuseConnection","leaseS","driverWarned" (must be true)}
+Result<ProbeOptions> parse_probe(std::string_view body);
+
 struct IdTagRequest {
     std::string group = {};
     std::optional<SiteId> site = {};

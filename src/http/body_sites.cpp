@@ -263,4 +263,21 @@ Result<PerPhase> parse_load(std::string_view body) {
     return *current;
 }
 
+// Nobody is to find his car stopped without a word.
+Result<ProbeOptions> parse_probe(std::string_view body) {
+    BUSBAR_TRY(members, object_in(body));
+    Fields fields(std::move(members));
+    ProbeOptions options;
+    options.evse = small_in(fields, "evse").value_or(options.evse);
+    options.reset = fields.truth("reset").value_or(options.reset);
+    options.refuse = fields.truth("refuseConnection").value_or(options.refuse);
+    options.lease = seconds_in(fields, "leaseS").value_or(options.lease);
+    if (!fields.truth("driverWarned").value_or(false))
+        fields.wrong("driverWarned",
+                     "must be true: the car will be paused and its charger restarted");
+    BUSBAR_TRY(finished, fields.finish());
+    (void)finished;
+    return options;
+}
+
 }  // namespace busbar::http

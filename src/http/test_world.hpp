@@ -47,6 +47,9 @@ public:
     void save_transaction(Transaction, control::Callback<Done> done) override {
         strand_.post([done = std::move(done)] { done(Done{}); });
     }
+    void save_boundaries(std::vector<control::Boundary>, control::Callback<Done> done) override {
+        strand_.post([done = std::move(done)] { done(Done{}); });
+    }
     void claim_boundaries(TimePoint,
                           control::Callback<std::vector<control::Boundary>> done) override {
         strand_.post([done = std::move(done)] { done(std::vector<control::Boundary>{}); });
@@ -147,6 +150,7 @@ public:
         });
     }
     void disconnect(const ChargerId&) override {}
+    void refuse(const ChargerId&, SteadyPoint) override {}
 
 private:
     Strand& strand_;

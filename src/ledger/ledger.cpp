@@ -45,28 +45,48 @@ void Ledger::set_budgets(std::span<const PerPhase> budgets) {
     for (RowIndex row = 0; row < budgets_.size(); ++row) budgets_[row] = budgets[row];
 }
 
-// What the profiles it may hold make it enforce at the most.
-Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
-    if (!entry.known || leaves_[leaf].trust == TrustClass::kC) return leaves_[leaf].maximum;
+// What the profiles that we sent make it enforce at the most, if it has forgotten none.
+Amperes Ledger::told(const Entry& entry) {
     return std::max(entry.slots[0].most(), entry.slots[1].most());
 }
 
-Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+// What the profiles it may hold make it enforce at the most.
+Amperes Ledger::enforced(const Entry& entry, LeafIndex leaf) const {
+    const auto& of = leaves_[leaf];
+    const bool any = !entry.known || entry.foreign || of.trust == TrustClass::kC;
+    return any ? of.maximum : std::max(told(entry), of.floor);
+}
+
+Amperes Ledger::drawable_of(const Entry& entry, LeafIndex leaf) const {
     const auto open = entry.call ? entry.call->value : 0_A;
     const auto held = entry.holds.empty() ? 0_A : entry.holds.front().value;
-    return std::max({enforced(entry, leaf), open, entry.reserved, held});
+    return std::max({enforced(entry, leaf), open, held});
+}
+
+Amperes Ledger::potential_of(const Entry& entry, LeafIndex leaf) const {
+    return std::max(drawable_of(entry, leaf), entry.reserved);
+}
+
+void Ledger::accept(Entry& entry, const OpenCall& call) {
+    entry.slots[index(call.purpose)] = {.accepted = call.value,
+                                        .unanswered = {},
+                                        .lease = call.lease,
+                                        .lapsed = {},
+                                        .lapsed_lease = {}};
+    if (call.purpose == ProfilePurpose::kDefault)
+        entry.known = true;
+    else
+        entry.foreign = false;
 }
 
 Amperes Ledger::expected_of(const Entry& entry, LeafIndex leaf) const {
     if (!entry.call) return std::max(enforced(entry, leaf), entry.reserved);
     const auto& call = *entry.call;
     // Silent before, silent again: nobody should wait for such a charger.
-    if (entry.slots[index(call.purpose)].unanswered > 0_A && entry.known)
+    if ((entry.slots[index(call.purpose)].unanswered > 0_A && entry.known) || call.outdated)
         return potential_of(entry, leaf);
     auto after = entry;
-    after.slots[index(call.purpose)] = {
-        .accepted = call.value, .unanswered = {}, .lease = call.lease};
-    if (call.purpose == ProfilePurpose::kDefault) after.known = true;
+    accept(after, call);
     return std::max(enforced(after, leaf), entry.reserved);
 }
 
@@ -101,14 +121,30 @@ Ledger::Room Ledger::room(LeafIndex leaf) const {
 
 void Ledger::restore(LeafIndex leaf, Amperes potential, std::optional<Lease> lease) {
     auto& entry = entries_[leaf];
-    entry.known = true;
-    for (auto& slot : entry.slots) slot = {.accepted = {}, .unanswered = potential, .lease = lease};
+    // Its hardware maximum is also what it counted at while nothing was known of it; of that
+    // there is no lease.
+    entry.known = potential < leaves_[leaf].maximum || lease;
+    entry.foreign = !entry.known;
+    if (!entry.known) return recount(leaf);
+    for (auto& slot : entry.slots)
+        slot = {.accepted = {},
+                .unanswered = potential,
+                .lease = lease,
+                .lapsed = {},
+                .lapsed_lease = {}};
     recount(leaf);
 }
 
 void Ledger::trust(LeafIndex leaf, TrustClass trust) {
     leaves_[leaf].trust = trust;
     recount(leaf);
+}
+
+// The lease of a slot beside what it has. What has no end needs none, if it is no more than what
+// the lease falls back to.
+std::optional<Lease> Ledger::lease_beside(const Slot& slot, const std::optional<Lease>& lease) {
+    const bool covered = slot.most() <= (lease ? lease->fallback : 0_A);
+    return covered ? lease : both(slot.lease, lease);
 }
 
 void Ledger::lease_ends(LeafIndex leaf, std::optional<SteadyPoint> ends) {
@@ -120,8 +156,16 @@ void Ledger::lease_ends(LeafIndex leaf, std::optional<SteadyPoint> ends) {
         else
             lease.reset();
     };
-    for (auto& slot : entry.slots) change(slot.lease);
+    for (auto& slot : entry.slots) {
+        change(slot.lease);
+        if (slot.lapsed == 0_A || (ends && *ends <= slot.lapsed_lease.ends)) continue;
+        auto again = std::optional{slot.lapsed_lease};
+        change(again);
+        slot.lease = lease_beside(slot, again);
+        slot.unanswered = std::max(slot.unanswered, std::exchange(slot.lapsed, {}));
+    }
     if (entry.call) change(entry.call->lease);
+    recount(leaf);
 }
 
 void Ledger::doubt(LeafIndex leaf) {
@@ -137,6 +181,7 @@ void Ledger::forget(LeafIndex leaf) {
     doubt(leaf);
     entries_[leaf].known = false;
     entries_[leaf].slots[index(ProfilePurpose::kDefault)] = {};
+    if (entries_[leaf].call) entries_[leaf].call->outdated = true;
     recount(leaf);
 }
 
@@ -153,8 +198,10 @@ void Ledger::hold(Entry& entry, Amperes value, SteadyPoint until) {
 
 void Ledger::transaction_over(LeafIndex leaf, SteadyPoint now) {
     auto& entry = entries_[leaf];
+    lapse(leaf, now);
     const auto before = enforced(entry, leaf);
     entry.slots[index(ProfilePurpose::kTransaction)] = {};
+    entry.foreign = false;
     if (before > enforced(entry, leaf)) hold(entry, before, now + leaves_[leaf].settle);
     recount(leaf);
 }
@@ -166,9 +213,14 @@ std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, A
     const auto space = room(leaf);
     if (space.now < 0_A) {
         // Over budget: only what lowers something may go, and what it falls back to anyway. Not
-        // what it may have: that would make it last.
-        const bool lower = want < enforced(entry, leaf) || want <= leaves_[leaf].floor;
-        return lower && !slot.accepted ? std::optional{want} : std::nullopt;
+        // what it may have: that would make it last. And not what is only less than its hardware
+        // maximum: it may have forgotten nothing, and draw no more than it was told.
+        const bool lower = want < told(entry) || want <= leaves_[leaf].floor;
+        if (slot.accepted) return {};
+        if (lower) return want;
+        // Of a limit that is not ours only the floor is sure to be less.
+        const bool foreign = entry.foreign && purpose == ProfilePurpose::kTransaction;
+        return foreign ? std::optional{leaves_[leaf].floor} : std::nullopt;
     }
     const auto reach = entry.counted + space.now;
     if (want <= reach) return want;
@@ -191,7 +243,7 @@ void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value,
     auto& entry = entries_[leaf];
     BUSBAR_CHECK(!entry.call);
     BUSBAR_CHECK(value <= entry.counted);
-    entry.call = OpenCall{purpose, value, lease};
+    entry.call = OpenCall{purpose, value, lease, false};
     entry.reserved = {};
     recount(leaf);
 }
@@ -199,20 +251,22 @@ void Ledger::sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value,
 void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Drawing drawing) {
     auto& entry = entries_[leaf];
     BUSBAR_CHECK(entry.call.has_value());
+    lapse(leaf, now);  // Else what is over would seem to be what it still has.
     const auto call = *entry.call;
     auto& slot = entry.slots[index(call.purpose)];
     const auto before = std::max(enforced(entry, leaf), call.value);
     entry.call.reset();
+    if (outcome == CallOutcome::kAccepted && call.outdated) outcome = CallOutcome::kUnanswered;
     switch (outcome) {
         case CallOutcome::kAccepted:
-            slot = {.accepted = call.value, .unanswered = {}, .lease = call.lease};
-            if (call.purpose == ProfilePurpose::kDefault) entry.known = true;
+            accept(entry, call);
+            lapse(leaf, now);  // It may have been over before it arrived.
             if (before > enforced(entry, leaf) && drawing == Drawing::kPossible)
                 hold(entry, before, now + leaves_[leaf].settle);
             break;
         case CallOutcome::kUnanswered:
             // It may have been applied, or not: both values count until one is accepted.
-            slot.lease = slot.most() > 0_A ? both(slot.lease, call.lease) : call.lease;
+            slot.lease = lease_beside(slot, call.lease);
             slot.unanswered = std::max(slot.most(), call.value);
             slot.accepted.reset();
             break;
@@ -239,6 +293,8 @@ bool Ledger::lapse(LeafIndex leaf, SteadyPoint now) {
         lapsed = true;
         const auto before = enforced(entry, leaf);
         const auto lease = *std::exchange(slot.lease, std::nullopt);
+        slot.lapsed = std::max(slot.lapsed, slot.most());
+        slot.lapsed_lease = {lease.fallback, now};
         if (slot.accepted) slot.accepted = std::min(*slot.accepted, lease.fallback);
         slot.unanswered = std::min(slot.unanswered, lease.fallback);
         if (before > enforced(entry, leaf)) hold(entry, before, lease.ends + leaves_[leaf].settle);
@@ -282,9 +338,9 @@ std::optional<Amperes> Ledger::applied(LeafIndex leaf, ProfilePurpose purpose) c
 
 std::optional<Lease> Ledger::lease(LeafIndex leaf) const {
     const auto& entry = entries_[leaf];
-    if (!entry.known || leaves_[leaf].trust != TrustClass::kA) return {};
+    if (!entry.known || entry.foreign || leaves_[leaf].trust != TrustClass::kA) return {};
     std::optional<Lease> out;
-    Amperes stays;  // What has no end.
+    auto stays = leaves_[leaf].floor;  // What has no end.
     const auto add = [&](Amperes value, const std::optional<Lease>& lease) {
         if (!lease || value <= lease->fallback) {
             stays = std::max(stays, value);
@@ -311,6 +367,45 @@ void Ledger::check() const {
                         entries_[leaf].counted;
     }
     for (std::size_t i = 0; i < sums_.size(); ++i) BUSBAR_CHECK(counted[i] == sums_[i].potential);
+}
+
+void Ledger::append_state(LeafIndex leaf, SteadyPoint now, std::vector<std::int64_t>& out) const {
+    const auto& entry = entries_[leaf];
+    const auto add = [&](Amperes value) { out.push_back(value.in_milli()); };
+    // What is over is over, however long ago: a lease leaves a settle behind.
+    const auto add_time = [&](SteadyPoint at, Duration matters) {
+        out.push_back(std::max<SteadyPoint::duration>(at - now, -matters).count());
+    };
+    const auto add_lease = [&](const std::optional<Lease>& lease) {
+        out.push_back(lease.has_value());
+        if (!lease) return;
+        add(lease->fallback);
+        add_time(lease->ends, leaves_[leaf].settle);
+    };
+    out.push_back(static_cast<std::int64_t>(leaves_[leaf].trust));
+    out.push_back(entry.known);
+    out.push_back(entry.foreign);
+    for (const auto& slot : entry.slots) {
+        out.push_back(slot.accepted.has_value());
+        add(slot.accepted.value_or(0_A));
+        add(slot.unanswered);
+        add_lease(slot.lease);
+        add(slot.lapsed);
+        if (slot.lapsed > 0_A) add_lease(slot.lapsed_lease);
+    }
+    out.push_back(entry.call.has_value());
+    if (entry.call) {
+        out.push_back(static_cast<std::int64_t>(entry.call->purpose));
+        add(entry.call->value);
+        add_lease(entry.call->lease);
+        out.push_back(entry.call->outdated);
+    }
+    add(entry.reserved);
+    if (entry.reserved > 0_A) add_lease(entry.reserved_lease);
+    for (const auto& held : entry.holds) {
+        add(held.value);
+        add_time(held.until, {});
+    }
 }
 
 }  // namespace busbar

@@ -38,7 +38,9 @@ protected:
         for (const LeafIndex leaf : {0u, 1u}) {
             ledger_.sent(leaf, kDefault, 0_A);
             ledger_.answered(leaf, kAccepted, now_, kImpossible);
+            ledger_.transaction_over(leaf, now_);
         }
+        now_ += kSettle;
         ledger_.settle(now_);
     }
     void send(LeafIndex leaf, Amperes value) {
@@ -69,6 +71,7 @@ TEST(Ledger, CountsWhatItNeverSawAtItsHardwareMaximum) {
 
 TEST(Ledger, AtABootTheDefaultMayBeSentThoughTheRowIsOverItsBudget) {
     Ledger ledger(row_of(32_A, 3));
+    ledger.transaction_over(0, SteadyPoint{1h});
     EXPECT_EQ(ledger.allowed(0, kDefault, 0_A), 0_A);
     EXPECT_EQ(ledger.allowed(0, kTransaction, 0_A), 0_A);
     ledger.sent(0, kDefault, 0_A);
@@ -206,6 +209,122 @@ TEST_F(TwoChargers, AChangedNetworkKeepsWhatIsKnown) {
     EXPECT_EQ(grown.potential(0), 20_A);
     EXPECT_EQ(grown.potential(2), 32_A);
     EXPECT_EQ(grown.row_potential(0, Phase::kL3), 52_A);
+}
+
+// --- What the model check found ------------------------------------------------------------------
+
+TEST_F(TwoChargers, OverItsBudgetARowLetsNothingRiseThatMayHaveForgottenNothing) {
+    send(0, 20_A);
+    answer(0, kAccepted);
+    send(1, 12_A);
+    answer(1, kAccepted);
+    ledger_.forget(0);
+    EXPECT_EQ(ledger_.potential(0), 32_A);
+    EXPECT_EQ(may(0, 24_A), std::nullopt);  // It may still be at 20 A.
+    EXPECT_EQ(may(0, 16_A), 16_A);
+}
+
+TEST_F(TwoChargers, AnAnswerFromBeforeARebootProvesNothing) {
+    ledger_.sent(0, kDefault, 0_A);
+    ledger_.forget(0);
+    answer(0, kAccepted);
+    EXPECT_FALSE(ledger_.known(0));
+    pass(kSettle);
+    EXPECT_EQ(ledger_.potential(0), 32_A);
+}
+
+TEST(Ledger, CountsATransactionUnderALimitThatIsNotOursAtTheMaximum) {
+    Ledger ledger(row_of(40_A, 2));
+    for (const LeafIndex leaf : {0u, 1u}) {
+        ledger.sent(leaf, kDefault, 0_A);
+        ledger.answered(leaf, kAccepted, SteadyPoint{1h}, kPossible);
+    }
+    ledger.settle(SteadyPoint{2h});
+    EXPECT_EQ(ledger.potential(0), 32_A);
+    // Anything above the floor may be more than what it has.
+    EXPECT_EQ(ledger.allowed(0, kTransaction, 16_A), 0_A);
+    ledger.transaction_over(1, SteadyPoint{2h});
+    ledger.settle(SteadyPoint{3h});
+    EXPECT_EQ(ledger.potential(1), 0_A);
+    ledger.sent(0, kTransaction, 16_A);
+    ledger.answered(0, kAccepted, SteadyPoint{3h}, kPossible);
+    ledger.settle(SteadyPoint{4h});
+    EXPECT_EQ(ledger.potential(0), 16_A);
+}
+
+TEST_F(TwoChargers, AMaximumThatIsRestoredTellsNothing) {
+    ledger_.trust(1, TrustClass::kA);
+    ledger_.restore(0, 32_A, {});
+    ledger_.doubt(0);
+    EXPECT_FALSE(ledger_.known(0));  // It may never have had a default.
+    ledger_.restore(1, 32_A, Lease{0_A, now_ + 60s});
+    EXPECT_TRUE(ledger_.known(1));
+    pass(60s + kSettle);
+    EXPECT_EQ(ledger_.potential(0), 32_A);
+    EXPECT_EQ(ledger_.potential(1), 0_A);
+}
+
+TEST_F(TwoChargers, ALimitWhoseLeaseWasOverWhenItArrivedIsStillToBeFollowed) {
+    ledger_.trust(0, TrustClass::kA);
+    send(0, 20_A);
+    answer(0, kAccepted);
+    ledger_.sent(0, kTransaction, 20_A, Lease{0_A, now_ + 10s});
+    pass(20s);
+    answer(0, kAccepted);  // It went from 20 A to 0 A just now.
+    EXPECT_EQ(ledger_.potential(0), 20_A);
+    pass(kSettle);
+    EXPECT_EQ(ledger_.potential(0), 0_A);
+}
+
+TEST_F(TwoChargers, ADefaultIsToBeFollowedThoughALeaseEndedUnseen) {
+    ledger_.trust(0, TrustClass::kA);
+    ledger_.forget(0);
+    ledger_.sent(0, kTransaction, 32_A, Lease{0_A, now_ + 10s});
+    answer(0, kUnanswered);
+    ledger_.sent(0, kDefault, 0_A);
+    now_ += 30s;
+    answer(0, kAccepted);
+    pass(0s);
+    EXPECT_EQ(ledger_.potential(0), 32_A);
+    pass(kSettle);
+    EXPECT_EQ(ledger_.potential(0), 0_A);
+}
+
+TEST_F(TwoChargers, ALeaseThatIsOverHoldsAgainWhenTheClockGoesBack) {
+    ledger_.trust(0, TrustClass::kA);
+    ledger_.sent(0, kTransaction, 0_A);
+    answer(0, kAccepted);
+    ledger_.reserve(0, 20_A, Lease{0_A, now_ + 10s});
+    ledger_.sent(0, kTransaction, 20_A, Lease{0_A, now_ + 10s});
+    answer(0, kAccepted);
+    pass(10s + kSettle);
+    EXPECT_EQ(ledger_.potential(0), 0_A);
+    ledger_.lease_ends(0, now_ - 1s);  // Nothing new.
+    EXPECT_EQ(ledger_.potential(0), 0_A);
+    ledger_.lease_ends(0, now_ + 60s);
+    EXPECT_EQ(ledger_.potential(0), 20_A);
+    pass(60s + kSettle);
+    EXPECT_EQ(ledger_.potential(0), 0_A);
+    ledger_.lease_ends(0, {});
+    pass(3600s);
+    EXPECT_EQ(ledger_.potential(0), 20_A);
+}
+
+TEST(Ledger, CountsAFloorThatWasRaised) {
+    Ledger low(row_of(32_A, 2));
+    for (const LeafIndex leaf : {0u, 1u}) {
+        low.sent(leaf, kDefault, 0_A);
+        low.answered(leaf, kAccepted, SteadyPoint{1h}, kImpossible);
+        low.transaction_over(leaf, SteadyPoint{1h});
+    }
+    low.settle(SteadyPoint{2h});
+    low.reserve(1, 32_A);
+    low.sent(1, kTransaction, 32_A);
+    low.answered(1, kAccepted, SteadyPoint{2h}, kPossible);
+    Ledger ledger(row_of(32_A, 2, 6_A), low);
+    EXPECT_EQ(ledger.potential(0), 6_A);
+    EXPECT_EQ(ledger.allowed(0, kDefault, 6_A), std::nullopt);  // Others are lowered first.
+    EXPECT_EQ(ledger.allowed(1, kTransaction, 26_A), 26_A);
 }
 
 // --- Against simulated physics: chargers that lose, delay and forget, cars that follow late. ---

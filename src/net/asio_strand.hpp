@@ -11,9 +11,6 @@ class any_io_executor;
 
 namespace busbar::net {
 
-// Whether what runs on it runs one at a time.
-bool is_strand(const boost::asio::any_io_executor& executor);
-
 // Thread-safe to post to. Its timers run on the system's steady clock, the one real_clock() shows.
 // Tasks still waiting when the io_context goes are destroyed without having run.
 class AsioStrand final : public Strand {
@@ -30,5 +27,10 @@ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+// The strand on which what belongs to `executor` runs, so that tasks and completions share one
+// order: of a StrandExecutor its own Strand, of an Asio strand an AsioStrand.
+// Requires: what runs on `executor` runs one at a time.
+std::shared_ptr<Strand> strand_of(const boost::asio::any_io_executor& executor);
 
 }  // namespace busbar::net

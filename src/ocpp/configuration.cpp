@@ -4,6 +4,11 @@
 
 // OCPP 1.6, Core: a charger's configuration keys.
 namespace busbar::ocpp {
+namespace {
+
+constexpr std::size_t kMaxKeys = 1'000;
+
+}  // namespace
 
 Question ask(const GetConfiguration& command) {
     std::string keys;
@@ -18,6 +23,14 @@ CallResult understand(const GetConfiguration&, const boost::json::object& payloa
         payload.contains("configurationKey") || payload.contains("unknownKey") || payload.empty();
     result.outcome = usable ? CallOutcome::kAccepted : CallOutcome::kUnanswered;
     result.detail = usable ? std::string(text) : "the answer lists no keys";
+    const auto* keys = payload.if_contains("configurationKey");
+    if (keys == nullptr || !keys->is_array()) return result;
+    for (const auto& each : keys->get_array()) {
+        if (!each.is_object() || result.keys.size() == kMaxKeys) continue;
+        const auto& entry = each.get_object();
+        if (const auto name = text_at(entry, "key"); !name.empty())
+            result.keys.push_back({std::string(name), std::string(text_at(entry, "value"))});
+    }
     return result;
 }
 

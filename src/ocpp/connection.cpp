@@ -1,11 +1,11 @@
 #include "ocpp/connection.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/option.hpp>
 #include <utility>
 
-#include "base/check.hpp"
 #include "base/log.hpp"
 #include "net/asio_strand.hpp"
 
@@ -31,7 +31,7 @@ Duration jitter(std::int64_t generation, Duration most) {
 
 }  // namespace
 
-Connection::Connection(ChargerId charger, std::int64_t generation, beast::tcp_stream stream,
+Connection::Connection(ChargerId charger, std::int64_t generation, net::ByteStream stream,
                        std::shared_ptr<const Surroundings> around, Roster::Presence presence,
                        std::shared_ptr<void> seat)
     : presence_(std::move(presence)),
@@ -40,9 +40,7 @@ Connection::Connection(ChargerId charger, std::int64_t generation, beast::tcp_st
       charger_(std::move(charger)),
       generation_(generation),
       socket_(std::move(stream)),
-      strand_(std::make_shared<net::AsioStrand>(socket_.get_executor())) {
-    BUSBAR_CHECK(net::is_strand(socket_.get_executor()));
-}
+      strand_(net::strand_of(socket_.get_executor())) {}
 
 Connection::~Connection() {
     around_->roster->remove(generation_);
@@ -55,12 +53,11 @@ void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
 }
 
 void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
-    beast::get_lowest_layer(socket_).expires_never();
-    websocket::stream_base::timeout timeout{};
-    timeout.handshake_timeout = around_->options.handshake_timeout;
-    timeout.idle_timeout = websocket::stream_base::none();  // ping() looks after that.
-    timeout.keep_alive_pings = false;
-    socket_.set_option(timeout);
+    // All deadlines are ours and none of Beast's, so that a simulation can own time.
+    if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
+    const auto now = around_->clock.steady();
+    due_ = now + around_->options.handshake_timeout;
+    wake_at(std::min(due_, now + ping_wait()));
     socket_.set_option(
         websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
             response.set(http::field::server, "busbar");
@@ -82,15 +79,42 @@ void Connection::accepted(const error_code& failed) {
         around_->observer.refused("bad handshake");
         return drop(failed.message());
     }
-    auto joined = around_->roster->join(charger_, generation_, shared_from_this());
+    auto joined =
+        around_->roster->join(charger_, generation_, shared_from_this(), around_->clock.steady());
     state_ = State::kWaiting;
     if (!joined.admitted)
-        return begin_closing(websocket::close_code::going_away, "a newer connection is there");
+        return begin_closing(websocket::close_code::going_away, "not now, or a newer one is there");
     if (!joined.older) return begin();
     waits_for_older_ = true;
     log::info("charger connected again", {{"charger", charger_}});
     joined.older->make_way(
         [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
+}
+
+Duration Connection::ping_wait() const {
+    const auto& options = around_->options;
+    return options.ping_interval + jitter(generation_, options.ping_jitter);
+}
+
+void Connection::wake_at(SteadyPoint when) {
+    strand_->at(when, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->wake();
+    });
+}
+
+// One timer a connection, for the handshake first and for the pings then: there are many.
+void Connection::wake() {
+    if (state_ == State::kClosing || state_ == State::kGone) return;
+    const auto now = around_->clock.steady();
+    if (now >= due_) {
+        if (state_ == State::kHandshake) {
+            around_->observer.refused("bad handshake");
+            return drop("the handshake took too long");
+        }
+        if (state_ == State::kOpen) ping();
+        due_ = now + ping_wait();
+    }
+    wake_at(due_);
 }
 
 void Connection::make_way(std::function<void()> then) {
@@ -117,8 +141,8 @@ void Connection::begin() {
     around_->observer.opened();
     log::info("charger connected", {{"charger", charger_}, {"generation", generation_}});
     around_->events.connected(charger_, generation_);
+    due_ = around_->clock.steady() + ping_wait();
     read();
-    ping_later();
 }
 
 void Connection::read() {
@@ -214,14 +238,6 @@ void Connection::call(Command command, std::function<void(SteadyPoint)> sent,
     });
 }
 
-void Connection::ping_later() {
-    const auto& options = around_->options;
-    const auto wait = options.ping_interval + jitter(generation_, options.ping_jitter);
-    strand_->at(around_->clock.steady() + wait, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->ping();
-    });
-}
-
 void Connection::ping() {
     if (state_ != State::kOpen) return;
     // While we do not read, for want of room, silence proves nothing.
@@ -234,7 +250,6 @@ void Connection::ping() {
         self->pinging_ = false;
         if (failed) self->drop(failed.message());
     });
-    ping_later();
 }
 
 void Connection::close(std::string reason) {
@@ -286,7 +301,7 @@ void Connection::drop(std::string_view why) {
         log::info("charger disconnected", {{"charger", charger_}, {"reason", why}});
     end_talk();
     state_ = State::kGone;
-    beast::get_lowest_layer(socket_).close();
+    socket_.next_layer().close();
 }
 
 }  // namespace busbar::ocpp

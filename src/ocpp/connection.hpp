@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "base/strand.hpp"
+#include "net/byte_stream.hpp"
 #include "ocpp/conversation.hpp"
 #include "ocpp/gateway.hpp"
 #include "ocpp/roster.hpp"
@@ -33,7 +33,7 @@ using UpgradeRequest = boost::beast::http::request<boost::beast::http::string_bo
 // The public functions may be called from any thread; all else happens on the strand.
 class Connection final : public Outlet, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(ChargerId charger, std::int64_t generation, boost::beast::tcp_stream stream,
+    Connection(ChargerId charger, std::int64_t generation, net::ByteStream stream,
                std::shared_ptr<const Surroundings> around, Roster::Presence presence,
                std::shared_ptr<void> seat);
     ~Connection() override;
@@ -62,6 +62,9 @@ private:
 
     void shake_hands(const UpgradeRequest& request, std::string_view subprotocol);
     void accepted(const boost::beast::error_code& failed);
+    Duration ping_wait() const;
+    void wake_at(SteadyPoint when);
+    void wake();
     void make_way(std::function<void()> then);
     void begin();
     void read();
@@ -69,7 +72,6 @@ private:
     void deliver();
     void write_next();
     void was_written(const boost::beast::error_code& failed);
-    void ping_later();
     void ping();
     void heard(boost::beast::websocket::frame_type kind);
     void hang_up_later();
@@ -83,7 +85,7 @@ private:
     const std::shared_ptr<const Surroundings> around_;
     const ChargerId charger_;
     const std::int64_t generation_;
-    boost::beast::websocket::stream<boost::beast::tcp_stream, false> socket_;
+    boost::beast::websocket::stream<net::ByteStream, false> socket_;
     const std::shared_ptr<Strand> strand_;
     State state_ = State::kHandshake;
     std::function<void()> way_is_free_;  // Of a successor that came while we waited ourselves.
@@ -98,7 +100,8 @@ private:
     std::size_t outgoing_bytes_ = 0;
     bool writing_ = false;
 
-    bool heard_ = true;  // Since the last ping.
+    SteadyPoint due_ = {};  // The end of the handshake at the latest; then the next ping.
+    bool heard_ = true;     // Since the last ping.
     bool pinging_ = false;
     int missed_pings_ = 0;
 };

@@ -356,6 +356,40 @@ TEST(Conversation, HasOneCallOpenAtATime) {
     EXPECT_EQ(table.results[1].detail, R"({"status":"Accepted","connectorId":1, "x":1.0})");
 }
 
+TEST(Conversation, ReadsWhatAChargerSaysItEnforces) {
+    const auto shown = [](const std::string& schedule) {
+        Table table;
+        table.call(GetCompositeLimit{1, 60s});
+        table.hear(R"([3,"1-1",{"status":"Accepted","connectorId":1,"chargingSchedule":)" +
+                   schedule + "}]");
+        EXPECT_EQ(table.results.at(0).outcome, CallOutcome::kAccepted);
+        return table.results.at(0).composite;
+    };
+    EXPECT_EQ(shown(R"({"chargingRateUnit":"A","chargingSchedulePeriod":[)"
+                    R"({"startPeriod":0,"limit":10.4},{"startPeriod":60,"limit":6}]})"),
+              (CompositeLimit{RateUnit::kAmperes, {{0s, 10'400}, {60s, 6'000}}}));
+    EXPECT_EQ(shown(R"({"chargingRateUnit":"W","chargingSchedulePeriod":[)"
+                    R"({"startPeriod":0,"limit":4140.0}]})"),
+              (CompositeLimit{RateUnit::kWatts, {{0s, 4'140'000}}}));
+    for (
+        const auto* nothing :
+        {"7", "{}", R"({"chargingSchedulePeriod":[]})", R"({"chargingSchedulePeriod":[7]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":-1}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":1e300}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":0,"limit":"16"}]})",
+         R"({"chargingRateUnit":"VA","chargingSchedulePeriod":[{"startPeriod":0,"limit":1}]})",
+         R"({"chargingSchedulePeriod":[{"startPeriod":5,"limit":1},{"startPeriod":5,"limit":2}]})"})
+        EXPECT_EQ(shown(nothing), std::nullopt) << nothing;
+}
+
+TEST(Conversation, ReadsConfigurationKeys) {
+    Table table;
+    table.call(GetConfiguration{{"A", "B"}});
+    table.hear(R"([3,"1-1",{"configurationKey":[{"key":"A","readonly":true,"value":"7"},)"
+               R"({"key":"B","readonly":false},5,{"value":"x"}]}])");
+    EXPECT_EQ(table.results.at(0).keys, (std::vector<ConfigurationKey>{{"A", "7"}, {"B", ""}}));
+}
+
 TEST(Conversation, OnlyTheLatestOfSeveralLimitsLeaves) {
     Table table;
     table.call(limit_of(32_A));
@@ -509,6 +543,34 @@ TEST(SmartCharging, ALimitIsARelativeProfileOfOnePeriod) {
               R"({"startPeriod":0,"limit":9.5}]}}}])");
 }
 
+TEST(SmartCharging, ALimitWithALeaseIsAnAbsoluteProfileThatEndsAtTheFloor) {
+    auto limit = limit_of(16_A);
+    limit.start = *parse_time("2026-02-10T12:00:00Z");
+    limit.later = {{std::chrono::minutes{20}, 10_A}, {std::chrono::minutes{30}, 0_A}};
+    EXPECT_EQ(asked(limit),
+              R"([2,"1-1","SetChargingProfile",{"connectorId":1,"csChargingProfiles":{)"
+              R"("chargingProfileId":201,"transactionId":4711,"stackLevel":0,)"
+              R"("chargingProfilePurpose":"TxProfile","chargingProfileKind":"Absolute",)"
+              R"("chargingSchedule":{"chargingRateUnit":"A",)"
+              R"("startSchedule":"2026-02-10T12:00:00.000Z","chargingSchedulePeriod":[)"
+              R"({"startPeriod":0,"limit":16.0},{"startPeriod":1200,"limit":10.0},)"
+              R"({"startPeriod":1800,"limit":0.0}]}}}])");
+}
+
+// 16 A on three lines at 207 V, the least that 230 V may sag to: more volts, fewer amperes.
+TEST(SmartCharging, ALimitInWattsHoldsAtTheLowestVoltage) {
+    auto limit = limit_of(16_A);
+    limit.unit = RateUnit::kWatts;
+    const auto three = asked(limit);
+    EXPECT_NE(three.find(R"("chargingRateUnit":"W")"), std::string::npos) << three;
+    EXPECT_NE(three.find(R"({"startPeriod":0,"limit":9936.0,"numberPhases":3})"), std::string::npos)
+        << three;
+    limit.phases = PhaseSet{Phase::kL2};
+    const auto one = asked(limit);
+    EXPECT_NE(one.find(R"({"startPeriod":0,"limit":3312.0,"numberPhases":1})"), std::string::npos)
+        << one;
+}
+
 TEST(SmartCharging, ClearsTheProfileThatItSet) {
     EXPECT_EQ(asked(ClearLimit{ProfilePurpose::kTransaction, 2}),
               R"([2,"1-1","ClearChargingProfile",{"id":202}])");
@@ -527,6 +589,16 @@ TEST(Remote, TriggersOneConnectorOrAll) {
               R"([2,"1-1","TriggerMessage",{"requestedMessage":"MeterValues","connectorId":2}])");
     EXPECT_EQ(asked(TriggerMessage{"Heartbeat", {}}),
               R"([2,"1-1","TriggerMessage",{"requestedMessage":"Heartbeat"}])");
+}
+
+TEST(Remote, StopsATransactionTakesAConnectorOutAndResets) {
+    EXPECT_EQ(asked(RemoteStop{4711}),
+              R"([2,"1-1","RemoteStopTransaction",{"transactionId":4711}])");
+    EXPECT_EQ(asked(ChangeAvailability{2, false}),
+              R"([2,"1-1","ChangeAvailability",{"connectorId":2,"type":"Inoperative"}])");
+    EXPECT_EQ(asked(ChangeAvailability{0, true}),
+              R"([2,"1-1","ChangeAvailability",{"connectorId":0,"type":"Operative"}])");
+    EXPECT_EQ(asked(Reset{true}), R"([2,"1-1","Reset",{"type":"Hard"}])");
 }
 
 }  // namespace

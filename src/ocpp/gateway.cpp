@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "net/asio_strand.hpp"
 #include "ocpp/connection.hpp"
 #include "ocpp/endpoint.hpp"
 #include "ocpp/roster.hpp"
@@ -45,18 +46,20 @@ std::vector<std::string_view> offered_subprotocols(const UpgradeRequest& request
 struct Refusal : std::enable_shared_from_this<Refusal> {
     Roster::Presence presence;
     std::shared_ptr<void> seat;
-    beast::tcp_stream stream;
+    net::ByteStream stream;
+    const std::shared_ptr<Strand> strand = net::strand_of(stream.get_executor());
     http::response<http::string_body> response;
 
-    explicit Refusal(beast::tcp_stream stream_in) : stream(std::move(stream_in)) {}
+    explicit Refusal(net::ByteStream stream_in) : stream(std::move(stream_in)) {}
 
-    void send() {
-        stream.expires_after(kRefusalTimeout);
-        http::async_write(
-            stream, response, [self = shared_from_this()](const error_code&, std::size_t) {
-                error_code ignored;  // It may be gone already.
-                self->stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-            });
+    void send(SteadyPoint deadline) {
+        strand->at(deadline, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->stream.close();
+        });
+        http::async_write(stream, response,
+                          [self = shared_from_this()](const error_code& failed, std::size_t) {
+                              if (!failed) self->stream.shut_down();
+                          });
     }
 };
 
@@ -76,7 +79,7 @@ public:
               Surroundings{events, clock, options, observer,
                            std::make_shared<Roster>(options.max_connections)})) {}
 
-    void refuse(beast::tcp_stream stream, std::shared_ptr<void> seat, Reason reason) {
+    void refuse(net::ByteStream stream, std::shared_ptr<void> seat, Reason reason) {
         around->observer.refused(reason.text);
         auto refusal = std::make_shared<Refusal>(std::move(stream));
         refusal->presence = around->roster->enter();
@@ -94,8 +97,11 @@ public:
         response.body() = reason.text + "\n";
         response.keep_alive(false);
         response.prepare_payload();
-        auto executor_of_stream = refusal->stream.get_executor();
-        asio::post(executor_of_stream, [refusal = std::move(refusal)] { refusal->send(); });
+        auto& strand = *refusal->strand;
+        strand.post(
+            [refusal = std::move(refusal), deadline = around->clock.steady() + kRefusalTimeout] {
+                refusal->send(deadline);
+            });
     }
 
     void not_connected(std::function<void(CallResult)> done) {
@@ -110,6 +116,7 @@ public:
 
     const asio::any_io_executor executor;
     const std::shared_ptr<const Surroundings> around;
+    bool waits_for_nothing = false;  // begin_stop() was called.
 };
 
 Gateway::Gateway(asio::any_io_executor executor, control::ChargerEvents& events, const Clock& clock,
@@ -125,7 +132,7 @@ bool Gateway::is_ocpp_path(std::string_view target) {
     return ocpp::is_ocpp_path(target);
 }
 
-void Gateway::accept(beast::tcp_stream stream, UpgradeRequest request, std::shared_ptr<void> seat) {
+void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared_ptr<void> seat) {
     const auto target = request.target();
     auto identity = identity_in({target.data(), target.size()});
     if (!identity)
@@ -140,6 +147,9 @@ void Gateway::accept(beast::tcp_stream stream, UpgradeRequest request, std::shar
             std::move(stream), std::move(seat),
             {http::status::bad_request, "Sec-WebSocket-Protocol must offer ocpp1.6"});
     auto& roster = *hub_->around->roster;
+    if (roster.refuses(*identity, hub_->around->clock.steady()))
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::service_unavailable, "come back later"});
     auto presence = roster.enter();
     const auto generation = presence ? roster.reserve() : 0;
     if (generation == 0) {
@@ -166,11 +176,26 @@ void Gateway::disconnect(const ChargerId& charger) {
         connection->close(websocket::close_code::normal, "disconnected by the operator");
 }
 
+void Gateway::refuse(const ChargerId& charger, SteadyPoint until) {
+    const auto now = hub_->around->clock.steady();
+    hub_->around->roster->refuse(charger, until, now);
+    if (until <= now) return;
+    if (const auto connection = hub_->around->roster->find(charger))
+        connection->close(websocket::close_code::try_again_later, "come back later");
+}
+
 std::size_t Gateway::connections() const {
     return hub_->around->roster->joined();
 }
 
+void Gateway::begin_stop() {
+    hub_->waits_for_nothing = true;
+    for (const auto& connection : hub_->around->roster->close())
+        connection->close(websocket::close_code::going_away, "the server is stopping");
+}
+
 void Gateway::stop() {
+    if (hub_->waits_for_nothing) return;
     for (const auto& connection : hub_->around->roster->close())
         connection->close(websocket::close_code::going_away, "the server is stopping");
     const auto patience = hub_->around->options.close_timeout + kStopPatience;

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstddef>
@@ -18,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "control/ports.hpp"
+#include "net/byte_stream.hpp"
 #include "ocpp/conversation.hpp"
 #include "ocpp/observer.hpp"
 
@@ -49,18 +49,26 @@ public:
     static bool is_ocpp_path(std::string_view target);
 
     // Takes over a connection whose request was read, and nothing after it (a client waits for
-    // our answer). The stream's executor must be a strand (net::Listener makes it so). Answers
-    // 400 to a bad identity, or where ocpp1.6 is not among the subprotocols; 426 to what is no
-    // WebSocket 13; 503 when full or stopping. `seat` is let go when the connection ends.
-    void accept(boost::beast::tcp_stream stream,
+    // our answer). The stream's executor must be a strand (net::Listener makes it so), and all
+    // time that this connection takes is that strand's: on a net::StrandExecutor it is virtual,
+    // provided that `clock` is, too. Answers 400 to a bad identity, or where ocpp1.6 is not among
+    // the subprotocols; 426 to what is no WebSocket 13; 503 when full or stopping, and to a
+    // charger that is refused for now. `seat` is let go when the connection ends.
+    void accept(net::ByteStream stream,
                 boost::beast::http::request<boost::beast::http::string_body> request,
                 std::shared_ptr<void> seat = {});
 
     void call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done) override;
     void disconnect(const ChargerId& charger) override;
+    void refuse(const ChargerId& charger, SteadyPoint until) override;
 
     std::size_t connections() const;
+
+    // stop(), for one who runs the strands himself and can wait for nothing: returns at once, and
+    // the rest comes as they run. stop() and the destructor then do no more. `events` and
+    // `observer` must live until close_timeout has passed there, or the strands run no more.
+    void begin_stop();
 
     // Closes every connection (1001, going away), ends every call, and returns when the last
     // event and callback has been given; at the latest after close_timeout and a little more.

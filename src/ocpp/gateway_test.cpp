@@ -380,6 +380,19 @@ TEST(Call, DisconnectClosesTheConnection) {
 
 // --- The same identity twice ---------------------------------------------------------------
 
+TEST(Call, ARefusedChargerIsClosedAndNotLetInUntilItsTime) {
+    Site site;
+    auto client = site.charger("CP-1");
+    auto other = site.charger("CP-2");
+    EXPECT_NE(client.ask(kHeartbeat), "");
+    site.gateway->refuse(ChargerId("CP-1"), real_clock().steady() + 1h);
+    EXPECT_EQ(client.close_code(), 1013);
+    EXPECT_TRUE(site.dial().upgrade("/ocpp/CP-1").starts_with("HTTP/1.1 503"));
+    EXPECT_NE(other.ask(kHeartbeat), "") << "the others go on";
+    site.gateway->refuse(ChargerId("CP-1"), real_clock().steady());
+    EXPECT_TRUE(site.dial().upgrade("/ocpp/CP-1").starts_with("HTTP/1.1 101"));
+}
+
 TEST(SameIdentity, TheNewestWinsAndTheOldIsClosed) {
     Site site;
     auto old = site.charger("CP-1");

@@ -36,9 +36,11 @@ void Roster::remove(std::int64_t generation) {
 }
 
 Roster::Joined Roster::join(const ChargerId& charger, std::int64_t generation,
-                            const std::shared_ptr<Connection>& connection) {
+                            const std::shared_ptr<Connection>& connection, SteadyPoint now) {
     const std::lock_guard lock(mutex_);
     if (closed_) return {};
+    const auto refused = refused_.find(charger);
+    if (refused != refused_.end() && now < refused->second) return {};
     const auto there = joined_.find(charger);
     if (there == joined_.end()) {
         joined_.emplace(charger, Seated{generation, connection});
@@ -56,6 +58,18 @@ void Roster::leave(const ChargerId& charger, std::int64_t generation) {
     if (there == joined_.end() || there->second.generation != generation) return;
     outside_the_lock = std::move(there->second.connection);
     joined_.erase(there);
+}
+
+void Roster::refuse(const ChargerId& charger, SteadyPoint until, SteadyPoint now) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(refused_, [&](const auto& each) { return each.second <= now; });
+    refused_.insert_or_assign(charger, until);
+}
+
+bool Roster::refuses(const ChargerId& charger, SteadyPoint now) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = refused_.find(charger);
+    return found != refused_.end() && now < found->second;
 }
 
 std::shared_ptr<Connection> Roster::find(const ChargerId& charger) const {

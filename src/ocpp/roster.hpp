@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/time.hpp"
 
 namespace busbar::ocpp {
 
@@ -35,16 +36,20 @@ public:
     void remove(std::int64_t generation);
 
     // Makes it the charger's connection. `older`: the one it takes the place of, if any. Not
-    // `admitted` if a newer one is there already, or the roster is closed.
+    // `admitted` if a newer one is there already, the charger is refused, or the roster is closed.
     struct Joined {
         bool admitted = false;
         std::shared_ptr<Connection> older = {};
     };
     Joined join(const ChargerId& charger, std::int64_t generation,
-                const std::shared_ptr<Connection>& connection);
+                const std::shared_ptr<Connection>& connection, SteadyPoint now);
 
     // Takes it out again, if it is still the charger's connection.
     void leave(const ChargerId& charger, std::int64_t generation);
+
+    // Until then refuses() says so, and join() does not admit it. A time that is past: no more.
+    void refuse(const ChargerId& charger, SteadyPoint until, SteadyPoint now);
+    bool refuses(const ChargerId& charger, SteadyPoint now) const;
 
     std::shared_ptr<Connection> find(const ChargerId& charger) const;
     std::size_t joined() const;
@@ -65,6 +70,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable left_;
     std::unordered_map<ChargerId, Seated> joined_;
+    std::map<ChargerId, SteadyPoint> refused_;  // Until when; as many as are being probed.
     std::map<std::int64_t, std::weak_ptr<Connection>> all_;
     std::size_t present_ = 0;
     std::int64_t next_generation_ = 1;

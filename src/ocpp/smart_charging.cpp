@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "base/check.hpp"
 #include "ocpp/command.hpp"
 #include "ocpp/schema.hpp"
@@ -54,6 +56,42 @@ std::string schedule(const SetLimit& command) {
         period(step.after, step.limit);
     }
     return out + "]}";
+}
+
+constexpr std::size_t kMaxPeriods = 1'000;
+
+// A JSON number as thousandths; empty if it is none, or not one that can be a limit.
+std::optional<std::int64_t> milli_in(const boost::json::value* value) {
+    constexpr auto kMost = kMaxInputMilli / 1000;
+    if (value == nullptr || !value->is_number()) return {};
+    const auto number = value->to_number<double>();
+    if (!(number >= 0 && number <= static_cast<double>(kMost))) return {};
+    return std::llround(number * 1000);
+}
+
+// What GetCompositeSchedule's answer shows; empty if it shows nothing that can be read.
+std::optional<CompositeLimit> composite_in(const boost::json::object& payload) {
+    const auto* schedule = payload.if_contains("chargingSchedule");
+    if (schedule == nullptr || !schedule->is_object()) return {};
+    CompositeLimit out;
+    if (const auto unit = text_at(schedule->get_object(), "chargingRateUnit"); !unit.empty()) {
+        const auto known = parse_rate_unit(unit);
+        if (!known) return {};
+        out.unit = *known;
+    }
+    const auto* periods = schedule->get_object().if_contains("chargingSchedulePeriod");
+    if (periods == nullptr || !periods->is_array()) return {};
+    for (const auto& each : periods->get_array()) {
+        if (!each.is_object() || out.periods.size() == kMaxPeriods) return {};
+        const auto start = milli_in(each.get_object().if_contains("startPeriod"));
+        const auto limit = milli_in(each.get_object().if_contains("limit"));
+        if (!start || !limit) return {};
+        const std::chrono::seconds after{*start / 1000};
+        if (!out.periods.empty() && after <= out.periods.back().after) return {};
+        out.periods.push_back({after, *limit});
+    }
+    if (out.periods.empty()) return {};
+    return out;
 }
 
 }  // namespace
@@ -118,7 +156,9 @@ CallResult understand(const GetCompositeLimit&, const boost::json::object& paylo
                       std::string_view text) {
     auto result = by_status(
         payload, {{"Accepted", CallOutcome::kAccepted}, {"Rejected", CallOutcome::kRejected}});
-    if (result.outcome == CallOutcome::kAccepted) result.detail = std::string(text);
+    if (result.outcome != CallOutcome::kAccepted) return result;
+    result.detail = std::string(text);
+    result.composite = composite_in(payload);
     return result;
 }
 

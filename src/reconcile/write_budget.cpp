@@ -24,17 +24,25 @@ Duration WriteBudget::credit(SteadyPoint now) const {
 WriteBudget::State WriteBudget::state(SteadyPoint now) const {
     if (per_day_ == 0) return State::kPlenty;
     const auto left = credit(now);
-    if (left < price_) return State::kSpent;
+    if (left < price_ || (spent_ && left < enough_again())) return State::kSpent;
     return left < kDay / 2 ? State::kFew : State::kPlenty;
 }
 
 void WriteBudget::wrote(SteadyPoint now) {
     if (per_day_ == 0) return;
     since_ = now - std::max(credit(now) - price_, Duration{0});
+    if (credit(now) < price_)
+        spent_ = true;
+    else if (credit(now) + price_ >= enough_again())
+        spent_ = false;
 }
 
 SteadyPoint WriteBudget::again_at(SteadyPoint now) const {
-    return now + std::max(price_ - credit(now), Duration{0});
+    return now + std::max(enough_again() - credit(now), Duration{0});
+}
+
+Duration WriteBudget::enough_again() const {
+    return std::max(price_, kDay / 10);
 }
 
 int WriteBudget::left(SteadyPoint now) const {

@@ -16,7 +16,8 @@ public:
     enum class State : std::uint8_t {
         kPlenty,
         kFew,    // Less than half a day's: only for what is worth it.
-        kSpent,  // None.
+        kSpent,  // None, until a tenth of a day's is back: not one now and then, which would have
+                 // a car start and stop all day.
     };
 
     // `per_day` >= 0; 0: no limit. Full at first.
@@ -33,11 +34,13 @@ public:
 
 private:
     Duration credit(SteadyPoint now) const;
+    Duration enough_again() const;
 
     int per_day_;
     Duration price_;  // Of one write, in time.
     // All credit is of the time since; a full bucket is a day of it. Empty: full.
     std::optional<SteadyPoint> since_;
+    bool spent_ = false;
 };
 
 }  // namespace busbar

@@ -19,11 +19,13 @@ TEST(WriteBudget, IsSpentAfterADaysWritesAndFillsEvenly) {
     EXPECT_EQ(budget.state(kStart), kFew);
     for (int i = 13; i < 24; ++i) budget.wrote(kStart);
     EXPECT_EQ(budget.state(kStart), kSpent);
-    EXPECT_EQ(budget.again_at(kStart), kStart + 1h);
-    EXPECT_EQ(budget.state(kStart + 59min), kSpent);
-    EXPECT_EQ(budget.state(kStart + 1h), kFew);
-    budget.wrote(kStart + 1h);
-    EXPECT_EQ(budget.state(kStart + 1h), kSpent);
+    EXPECT_EQ(budget.again_at(kStart), kStart + 144min);
+    EXPECT_EQ(budget.state(kStart + 143min), kSpent);
+    EXPECT_EQ(budget.state(kStart + 144min), kFew);
+    budget.wrote(kStart + 144min);
+    EXPECT_EQ(budget.state(kStart + 144min), kFew);
+    budget.wrote(kStart + 144min);
+    EXPECT_EQ(budget.state(kStart + 144min), kSpent);
     EXPECT_EQ(budget.left(kStart + 48h), 24);  // Never more than a day's.
 }
 

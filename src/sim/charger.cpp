@@ -117,8 +117,8 @@ std::optional<TimePoint> ChargerModel::schedule_start(const Profile& profile, in
     return now - (now - *profile.start) % recurrence(profile.kind);
 }
 
-std::optional<Amperes> ChargerModel::limit_of(const Profile& profile, int connector,
-                                              TimePoint now) const {
+std::optional<Amperes> ChargerModel::limit_of(const Profile& profile, int connector, TimePoint now,
+                                              Steps steps) const {
     if (profile.valid_from && now < *profile.valid_from) return {};
     if (profile.valid_to && now >= *profile.valid_to) return {};
     const auto start = schedule_start(profile, connector, now);
@@ -126,20 +126,21 @@ std::optional<Amperes> ChargerModel::limit_of(const Profile& profile, int connec
     const auto elapsed = now - *start;
     if (profile.duration && elapsed >= *profile.duration) return {};
     auto limit = profile.periods.front().limit;
+    if (steps == Steps::kIgnored) return limit;
     for (const auto& period : profile.periods)
         if (period.start <= elapsed) limit = period.limit;
     return limit;
 }
 
-std::optional<Amperes> ChargerModel::prevailing(Purpose purpose, int connector,
-                                                TimePoint now) const {
+std::optional<Amperes> ChargerModel::prevailing(Purpose purpose, int connector, TimePoint now,
+                                                Steps steps) const {
     std::optional<Amperes> limit;
     auto best = std::tuple{-1, 0};
     for (const auto& [at, profile] : installed_) {
         if (profile.purpose != purpose || (at != 0 && at != connector)) continue;
         const auto rank = std::tuple{profile.stack_level, at};
         if (rank <= best) continue;
-        if (const auto found = limit_of(profile, connector, now)) {
+        if (const auto found = limit_of(profile, connector, now, steps)) {
             limit = found;
             best = rank;
         }
@@ -147,24 +148,25 @@ std::optional<Amperes> ChargerModel::prevailing(Purpose purpose, int connector,
     return limit;
 }
 
-Amperes ChargerModel::connector_limit(int connector, TimePoint now) const {
+Amperes ChargerModel::connector_limit(int connector, TimePoint now, Steps steps) const {
     auto limit = spec_.maximum;
     const bool running = running_.contains(connector);
-    auto own = running ? prevailing(Purpose::kTx, connector, now) : std::nullopt;
-    if (!own) own = prevailing(Purpose::kTxDefault, connector, now);
+    auto own = running ? prevailing(Purpose::kTx, connector, now, steps) : std::nullopt;
+    if (!own) own = prevailing(Purpose::kTxDefault, connector, now, steps);
     if (own) limit = std::min(limit, *own);
-    if (const auto whole = prevailing(Purpose::kChargePointMax, 0, now)) {
+    if (const auto whole = prevailing(Purpose::kChargePointMax, 0, now, steps)) {
         const auto sharers = running_.size() + (running ? 0 : 1);
         limit = std::min(limit, *whole / static_cast<std::int64_t>(sharers));
     }
+    if (spec_.rounds_up) return std::min(-(-limit).floored_to(1_A), spec_.maximum);
     return limit.floored_to(spec_.quantum);
 }
 
-Amperes ChargerModel::limit(int connector, TimePoint now) const {
-    if (connector != 0) return connector_limit(connector, now);
+Amperes ChargerModel::limit(int connector, TimePoint now, Steps steps) const {
+    if (connector != 0) return connector_limit(connector, now, steps);
     Amperes sum;
-    for (int each = 1; each <= spec_.connectors; ++each) sum += connector_limit(each, now);
-    if (const auto whole = prevailing(Purpose::kChargePointMax, 0, now))
+    for (int each = 1; each <= spec_.connectors; ++each) sum += connector_limit(each, now, steps);
+    if (const auto whole = prevailing(Purpose::kChargePointMax, 0, now, steps))
         sum = std::min(sum, *whole);
     return sum;
 }

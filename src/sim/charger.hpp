@@ -46,7 +46,8 @@ struct Profile {
 
 struct ChargerSpec {
     Amperes maximum = 32_A;   // Hardware maximum per line: what holds where no profile does.
-    Amperes quantum = 0.1_A;  // Limits are rounded down to a multiple of this.
+    Amperes quantum = 0.1_A;  // Limits are rounded down to a multiple of this,
+    bool rounds_up = false;   // or up to a whole ampere.
     int connectors = 1;
     int max_profiles = 10;
     int max_stack_level = 8;
@@ -57,6 +58,9 @@ struct ChargerSpec {
 enum class Memory : std::uint8_t { kKeeps, kForgets };
 
 enum class ProfileAnswer : std::uint8_t { kAccepted, kRejected };
+
+// Whether the later periods of a schedule begin when their time comes, as they should.
+enum class Steps : std::uint8_t { kTaken, kIgnored };
 
 // Which profiles to clear: all that match every field that is set.
 struct ClearFilter {
@@ -95,7 +99,7 @@ public:
     // connector before that of connector 0, at one stack level). The hardware maximum where
     // nothing applies. ChargePointMax is divided among running transactions.
     // For connector 0: all connectors together.
-    Amperes limit(int connector, TimePoint now) const;
+    Amperes limit(int connector, TimePoint now, Steps steps = Steps::kTaken) const;
 
     // limit() from `now` on, as a schedule: the first period starts at 0, and each differs from
     // the one before. At most kMaxCompositePeriods periods.
@@ -120,9 +124,11 @@ private:
     bool belongs_to_running(int connector, const Profile& profile) const;
     std::optional<TimePoint> schedule_start(const Profile& profile, int connector,
                                             TimePoint now) const;
-    std::optional<Amperes> limit_of(const Profile& profile, int connector, TimePoint now) const;
-    std::optional<Amperes> prevailing(Purpose purpose, int connector, TimePoint now) const;
-    Amperes connector_limit(int connector, TimePoint now) const;
+    std::optional<Amperes> limit_of(const Profile& profile, int connector, TimePoint now,
+                                    Steps steps) const;
+    std::optional<Amperes> prevailing(Purpose purpose, int connector, TimePoint now,
+                                      Steps steps) const;
+    Amperes connector_limit(int connector, TimePoint now, Steps steps) const;
     std::vector<TimePoint> edges(TimePoint from, TimePoint to) const;
 
     ChargerSpec spec_;

@@ -5,42 +5,23 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <future>
 #include <set>
 #include <thread>
 #include <unordered_map>
 
 #include "base/log.hpp"
-#include "sim/link.hpp"
+#include "net/asio_strand.hpp"
 #include "sim/station.hpp"
+#include "sim/uplink.hpp"
 
 namespace busbar::sim {
 namespace asio = boost::asio;
 
-// The fleet's thread, seen as a Strand.
-class LoopStrand final : public Strand {
-public:
-    explicit LoopStrand(asio::io_context& context) : context_(context) {}
-
-    void post(Task task) override { asio::post(context_, std::move(task)); }
-
-    void at(SteadyPoint when, Task task) override {
-        auto timer = std::make_shared<asio::steady_timer>(context_, when);
-        timer->async_wait([timer, task = std::move(task)](boost::system::error_code cancelled) {
-            if (!cancelled) task();
-        });
-    }
-
-private:
-    asio::io_context& context_;
-};
-
 struct Seat {
     std::unique_ptr<Station> station;
-    std::shared_ptr<Link> link;  // While it is connected or connecting.
-    std::unique_ptr<asio::steady_timer> pause;
-    bool uplink = true;
-    bool announced = false;
+    std::shared_ptr<Uplink> uplink;
 };
 
 struct Waiter {
@@ -94,8 +75,7 @@ struct Fleet::Impl {
     Impl(FleetOptions given, Address where)
         : options(std::move(given)),
           address(std::move(where)),
-          strand(context),
-          ticker(context),
+          ticker(loop),
           random(options.seed),
           record(options.circuits, options.chargers) {
         if (options.arrivals)
@@ -107,7 +87,7 @@ struct Fleet::Impl {
     void add(const ChargerSetup& charger);
     void launch();
     void finish();
-    asio::awaitable<void> keep_connected(std::size_t index);
+    void one_ended();
     asio::awaitable<void> keep_ticking();
     Duration reconnect_wait(int failures);
     void tick();
@@ -124,7 +104,7 @@ struct Fleet::Impl {
         BUSBAR_CHECK(std::this_thread::get_id() != thread.get_id());
         std::packaged_task<decltype(f())()> task(std::move(f));
         auto result = task.get_future();
-        asio::post(context, [&task] { task(); });
+        asio::post(loop, [&task] { task(); });
         return result.get();
     }
 
@@ -132,7 +112,8 @@ struct Fleet::Impl {
     const Address address;
     const Clock& clock = real_clock();
     asio::io_context context{1};
-    LoopStrand strand;
+    const asio::any_io_executor loop = asio::make_strand(context);
+    const std::shared_ptr<Strand> strand = net::strand_of(loop);
     asio::steady_timer ticker;
     Random random;
     LoadRecord record;
@@ -140,7 +121,7 @@ struct Fleet::Impl {
     std::vector<Seat> seats;
     std::unordered_map<std::string, std::size_t> index_by_id;
     std::vector<std::shared_ptr<Waiter>> waiters;
-    int running = 0;  // Coroutines.
+    std::size_t running = 0;  // The ticking and the uplinks.
     bool stopping = false;
     bool ticking = false;
     bool waiters_told = false;
@@ -154,30 +135,32 @@ struct Fleet::Impl {
 void Fleet::Impl::add(const ChargerSetup& charger) {
     const auto index = seats.size();
     StationHooks hooks;
-    hooks.send = [this, index](std::string frame) { seats[index].link->send(std::move(frame)); };
-    hooks.hang_up = [this, index] { seats[index].link->close(); };
+    hooks.send = [this, index](std::string frame) { seats[index].uplink->send(std::move(frame)); };
+    hooks.hang_up = [this, index] { seats[index].uplink->hang_up(); };
     hooks.changed = [this, index] { charger_changed(index); };
     StationOptions station_options{.meter_interval = options.meter_interval,
                                    .call_timeout = options.call_timeout,
                                    .clock_error = options.clock_error,
                                    .battery_speed = options.battery_speed};
     index_by_id.emplace(charger.id.str(), index);
-    seats.push_back({.station = std::make_unique<Station>(charger, station_options, clock, strand,
-                                                          std::move(hooks)),
-                     .link = {},
-                     .pause = std::make_unique<asio::steady_timer>(context)});
+    auto station =
+        std::make_unique<Station>(charger, station_options, clock, *strand, std::move(hooks));
+    UplinkHooks uplink_hooks;
+    uplink_hooks.dial = [this] { return net::ByteStream(boost::beast::tcp_stream(loop)); };
+    uplink_hooks.wait = [this](int failures) { return reconnect_wait(failures); };
+    uplink_hooks.changed = [this] { something_happened(); };
+    auto uplink =
+        std::make_shared<Uplink>(address, *station, *strand, clock, std::move(uplink_hooks));
+    seats.push_back({std::move(station), std::move(uplink)});
 }
 
 void Fleet::Impl::launch() {
-    const auto spawn = [this](asio::awaitable<void> work) {
-        ++running;
-        asio::co_spawn(context, std::move(work), [this](std::exception_ptr failed) {
-            if (failed) std::rethrow_exception(failed);
-            if (--running == 0) ended.set_value();
-        });
-    };
-    spawn(keep_ticking());
-    for (std::size_t index = 0; index < seats.size(); ++index) spawn(keep_connected(index));
+    running = seats.size() + 1;
+    asio::co_spawn(loop, keep_ticking(), [this](std::exception_ptr failed) {
+        if (failed) std::rethrow_exception(failed);
+        one_ended();
+    });
+    for (auto& seat : seats) seat.uplink->start();
     thread = std::thread([this] {
         const auto work = asio::make_work_guard(context);
         context.run();
@@ -187,57 +170,18 @@ void Fleet::Impl::launch() {
 void Fleet::Impl::finish() {
     stopping = true;
     ticker.cancel();
-    for (auto& seat : seats) {
-        seat.pause->cancel();
-        if (seat.link) seat.link->close();
-    }
+    for (auto& seat : seats) seat.uplink->stop([this] { one_ended(); });
 }
 
-// --- Links ----------------------------------------------------------------------------------
+void Fleet::Impl::one_ended() {
+    if (--running == 0) ended.set_value();
+}
 
 Duration Fleet::Impl::reconnect_wait(int failures) {
     auto wait = options.reconnect_first;
     for (int i = 0; i < failures && wait < options.reconnect_most; ++i) wait *= 2;
     wait = std::min(wait, options.reconnect_most);
     return random.between(wait * 3 / 4, wait * 5 / 4);
-}
-
-asio::awaitable<void> Fleet::Impl::keep_connected(std::size_t index) {
-    auto& seat = seats[index];
-    const auto identity = options.chargers[index].id.str();
-    int failures = 0;
-    while (!stopping) {
-        if (seat.uplink) {
-            seat.link = std::make_shared<Link>(context);
-            const auto opened = co_await seat.link->open(address, identity);
-            if (opened && !stopping && seat.uplink) {
-                failures = 0;
-                seat.station->connected();
-                something_happened();
-                for (;;) {
-                    const auto frame = co_await seat.link->read();
-                    if (!frame) break;
-                    seat.station->receive(*frame);
-                }
-                seat.station->disconnected();
-                something_happened();
-            } else {
-                // Once is enough: a CSMS that is away for an hour is one event, not a thousand.
-                if (!opened && !std::exchange(seat.announced, true))
-                    log::debug("sim_not_connected",
-                               {{"charger", identity}, {"why", opened.error().message}});
-                ++failures;
-            }
-            seat.link->close();
-            seat.link.reset();
-        }
-        if (stopping) break;
-        if (seat.uplink)
-            seat.pause->expires_after(reconnect_wait(failures));
-        else
-            seat.pause->expires_at(SteadyPoint::max());
-        co_await seat.pause->async_wait(kAwait);
-    }
 }
 
 // --- Time -----------------------------------------------------------------------------------
@@ -294,7 +238,7 @@ FleetSnapshot Fleet::Impl::snapshot() const {
 
 void Fleet::Impl::something_happened() {
     if (waiters.empty() || std::exchange(waiters_told, true)) return;
-    asio::post(context, [this] { ask_waiters(); });
+    asio::post(loop, [this] { ask_waiters(); });
 }
 
 void Fleet::Impl::ask_waiters() {
@@ -376,7 +320,7 @@ Status Fleet::disconnect(std::string_view charger) {
     return impl_->ask([&]() -> Status {
         auto* seat = impl_->find(charger);
         if (seat == nullptr) return not_found(charger);
-        if (seat->link) seat->link->close();
+        seat->uplink->hang_up();
         return Done{};
     });
 }
@@ -385,9 +329,7 @@ Status Fleet::set_uplink(std::string_view charger, bool up) {
     return impl_->ask([&]() -> Status {
         auto* seat = impl_->find(charger);
         if (seat == nullptr) return not_found(charger);
-        seat->uplink = up;
-        if (!up && seat->link) seat->link->close();
-        if (up) seat->pause->cancel();
+        seat->uplink->set_up(up);
         return Done{};
     });
 }

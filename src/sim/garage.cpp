@@ -35,6 +35,8 @@ Charger demo_charger(int number) {
     if (single_phase(number)) charger.phases = PhaseSet{first_line(number)};
     charger.settle = std::chrono::milliseconds{5'500};
     charger.keeps_profiles = true;
+    charger.trust = TrustClass::kA;  // As the probe finds them; their profiles live in RAM.
+    charger.writes_per_day = 0;
     return charger;
 }
 

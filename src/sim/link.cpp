@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "net/asio_strand.hpp"
 #include "sim/wire.hpp"
 
 namespace busbar::sim {
@@ -13,6 +14,7 @@ namespace websocket = beast::websocket;
 
 constexpr std::string_view kProtocol = "ocpp1.6";
 constexpr std::chrono::seconds kSilenceMeansDead{60};
+constexpr std::chrono::seconds kPingAfterSilence{30};
 
 Error unavailable(std::string_view step, const beast::error_code& error) {
     return Error{Errc::kUnavailable, error.message()}.in(step);
@@ -65,34 +67,47 @@ std::string path_segment(std::string_view identity) {
     return out;
 }
 
-Link::Link(asio::io_context& context) : resolver_(context), stream_(context) {
+// Beast's own timeouts stay off, as they are at first: they know real time only.
+Link::Link(net::ByteStream stream, const Clock& clock)
+    : clock_(clock), stream_(std::move(stream)), strand_(net::strand_of(stream_.get_executor())) {
     stream_.read_message_max(kMaxFrameBytes);
-    websocket::stream_base::timeout limits{};
-    limits.handshake_timeout = kOpenDeadline;
-    limits.idle_timeout = kSilenceMeansDead;
-    limits.keep_alive_pings = true;
-    stream_.set_option(limits);
 }
 
-asio::awaitable<Status> Link::open(Address address, std::string identity) {
-    const auto self = shared_from_this();
-    auto& tcp = beast::get_lowest_layer(stream_);
+asio::awaitable<Status> Link::connect(Address address) {
+    auto& tcp = *stream_.next_layer().tcp();
+    resolver_.emplace(stream_.get_executor());
     auto [unknown, endpoints] =
-        co_await resolver_.async_resolve(address.host, address.port, kAwait);
+        co_await resolver_->async_resolve(address.host, address.port, kAwait);
     if (unknown) co_return unavailable("resolve " + address.host, unknown);
     if (closed_) co_return unavailable("connect", asio::error::operation_aborted);
-    tcp.expires_after(kOpenDeadline);
     auto [unreachable, endpoint] = co_await tcp.async_connect(endpoints, kAwait);
     if (unreachable) co_return unavailable("connect", unreachable);
     beast::error_code ignored;  // A link that is a little slower is still a link.
     tcp.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    tcp.expires_never();  // From here on the WebSocket keeps its own deadlines.
+    resolver_.reset();
+    co_return Done{};
+}
 
+void Link::give_up_later() {
+    strand_->at(clock_.steady() + kOpenDeadline, [weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->open_) self->close();
+    });
+}
+
+asio::awaitable<Status> Link::open(Address address, std::string identity) {
+    const auto self = shared_from_this();
+    give_up_later();
+    if (stream_.next_layer().tcp() != nullptr) {
+        auto connected = co_await connect(address);
+        if (!connected) co_return std::move(connected);
+    }
+    stream_.control_callback(
+        [this](websocket::frame_type, beast::string_view) { heard_at_ = clock_.steady(); });
     stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
         request.set(beast::http::field::sec_websocket_protocol, kProtocol);
         request.set(beast::http::field::user_agent, "busbar-simulated-charger");
     }));
-    const auto host = address.host + ":" + std::to_string(endpoint.port());
+    const auto host = address.host + ":" + address.port;
     const auto target = address.path + path_segment(identity);
     websocket::response_type response;
     auto [refused] = co_await stream_.async_handshake(response, host, target, kAwait);
@@ -101,7 +116,29 @@ asio::awaitable<Status> Link::open(Address address, std::string identity) {
         close();
         co_return Error{Errc::kUnavailable, "the CSMS does not speak ocpp1.6"};
     }
+    open_ = true;
+    heard_at_ = clock_.steady();
+    watch_from(heard_at_ + kPingAfterSilence);
     co_return Done{};
+}
+
+void Link::watch_from(SteadyPoint when) {
+    strand_->at(when, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->look_for_life();
+    });
+}
+
+void Link::look_for_life() {
+    if (closed_) return;
+    const auto silent = clock_.steady() - heard_at_;
+    if (silent >= kSilenceMeansDead) return close();
+    if (silent < kPingAfterSilence) return watch_from(heard_at_ + kPingAfterSilence);
+    if (!std::exchange(pinging_, true))
+        stream_.async_ping({}, [self = shared_from_this()](beast::error_code failed) {
+            self->pinging_ = false;
+            if (failed) self->close();
+        });
+    watch_from(heard_at_ + kSilenceMeansDead);
 }
 
 asio::awaitable<Result<std::string>> Link::read() {
@@ -111,6 +148,7 @@ asio::awaitable<Result<std::string>> Link::read() {
         close();
         co_return unavailable("read", ended);
     }
+    heard_at_ = clock_.steady();
     auto text = beast::buffers_to_string(incoming_.data());
     incoming_.consume(bytes);
     co_return text;
@@ -138,9 +176,9 @@ void Link::write_next() {
 
 void Link::close() {
     if (std::exchange(closed_, true)) return;
-    resolver_.cancel();
+    if (resolver_) resolver_->cancel();
     // Whoever reads or writes is told by the error that this gives them.
-    beast::get_lowest_layer(stream_).close();
+    stream_.next_layer().close();
 }
 
 }  // namespace busbar::sim

@@ -1,19 +1,23 @@
 // The wire between one simulated charger and its CSMS: a WebSocket client that speaks ocpp1.6.
 //
-// Lives on one thread: that of its executor.
+// Lives on one strand, and in the time of that strand: that of its stream's executor.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/strand.hpp"
+#include "net/byte_stream.hpp"
 
 namespace busbar::sim {
 
@@ -36,10 +40,12 @@ std::string path_segment(std::string_view identity);
 
 class Link : public std::enable_shared_from_this<Link> {
 public:
-    explicit Link(boost::asio::io_context& context);
+    // `stream`: a TCP socket that is not connected yet, or another kind that is. `clock` goes with
+    // its executor, and outlives the link.
+    Link(net::ByteStream stream, const Clock& clock);
 
-    // Fails with kUnavailable: no such host, nobody there, refused, another protocol; all within
-    // kOpenDeadline. A close() in between ends it too.
+    // Once. Fails with kUnavailable: no such host, nobody there, refused, another protocol; all
+    // within kOpenDeadline. A close() in between ends it too.
     static constexpr std::chrono::seconds kOpenDeadline{10};
     boost::asio::awaitable<Status> open(Address address, std::string identity);
 
@@ -56,12 +62,21 @@ public:
     void close();
 
 private:
+    boost::asio::awaitable<Status> connect(Address address);
+    void give_up_later();
+    void watch_from(SteadyPoint when);
+    void look_for_life();
     void write_next();
 
-    boost::asio::ip::tcp::resolver resolver_;
-    boost::beast::websocket::stream<boost::beast::tcp_stream> stream_;
+    const Clock& clock_;
+    boost::beast::websocket::stream<net::ByteStream> stream_;
+    const std::shared_ptr<Strand> strand_;
+    std::optional<boost::asio::ip::tcp::resolver> resolver_;  // While it connects.
     boost::beast::flat_buffer incoming_;
     std::deque<std::string> unsent_;
+    SteadyPoint heard_at_ = {};
+    bool pinging_ = false;
+    bool open_ = false;
     bool closed_ = false;
 };
 

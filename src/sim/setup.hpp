@@ -31,6 +31,12 @@ struct Behaviour {
     bool forgets_profiles_at_reconnect = false;
     bool forgets_profiles_at_reboot = false;
     bool starts_offline = true;  // Whether a car may begin to charge while the CSMS is away.
+    // Ways to fail a commissioning probe.
+    bool disobeys = false;  // Accepts limits, and lets the car draw what it likes.
+    bool ignores_leases =
+        false;  // Goes on with the first period of a schedule, though it shows all.
+    bool takes_one_period = false;  // Rejects schedules of several.
+    bool hides_limits = false;      // Knows no GetCompositeSchedule.
 
     bool operator==(const Behaviour&) const = default;
 };
@@ -39,6 +45,7 @@ struct ChargerSetup {
     ChargerId id;
     Amperes maximum = 32_A;
     Amperes quantum = 0.1_A;
+    bool rounds_up = false;             // To the next whole ampere, and it shows that.
     PhaseSet phases = PhaseSet::all();  // As wired.
     // The line that a car with a single-phase on-board charger loads. Must be among `phases`.
     Phase first_line = Phase::kL1;

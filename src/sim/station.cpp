@@ -19,7 +19,7 @@ Station::Station(ChargerSetup setup, StationOptions options, const Clock& clock,
       strand_(strand),
       hooks_(std::move(hooks)),
       behaviour_(setup_.behaviour),
-      model_({.maximum = setup_.maximum, .quantum = setup_.quantum}),
+      model_({.maximum = setup_.maximum, .quantum = setup_.quantum, .rounds_up = setup_.rounds_up}),
       limit_(model_.limit(kOutlet, clock.wall())),
       advanced_at_(clock.steady()),
       clock_error_(options.clock_error),
@@ -211,7 +211,10 @@ void Station::advance() {
     const auto passed = std::chrono::floor<Duration>(clock_.steady() - advanced_at_);
     advanced_at_ += passed;
     if (car_ && session_) register_ += car_->step(limit_, passed).energy;
-    limit_ = model_.limit(kOutlet, own_time());
+    limit_ = behaviour_.disobeys
+                 ? setup_.maximum
+                 : model_.limit(kOutlet, own_time(),
+                                behaviour_.ignores_leases ? Steps::kIgnored : Steps::kTaken);
     if (const auto status = present_status(); status != status_) {
         status_ = status;
         queue_status();

@@ -89,7 +89,8 @@ std::int64_t Station::note_profile(const Call& call) {
 Station::Reply Station::reply_to(const Call& call, std::int64_t record) {
     if (call.action == "SetChargingProfile") return set_profile(call, record);
     if (call.action == "ClearChargingProfile") return clear_profile(call);
-    if (call.action == "GetCompositeSchedule") return composite_schedule(call);
+    if (call.action == "GetCompositeSchedule" && !behaviour_.hides_limits)
+        return composite_schedule(call);
     if (call.action == "GetConfiguration") return get_configuration(call);
     if (call.action == "ChangeConfiguration") return change_configuration(call);
     if (call.action == "TriggerMessage") return trigger_message(call);
@@ -109,7 +110,8 @@ Station::Reply Station::set_profile(const Call& call, std::int64_t record) {
     auto request = read_set_profile(call.payload);
     if (!request && request.error().code == Errc::kUnsupported) return {accepted(call, "Rejected")};
     if (!request) return {refusal(call, request.error())};
-    const auto answer = behaviour_.answering == Answering::kRefusing
+    const bool too_long = behaviour_.takes_one_period && request->profile.periods.size() > 1;
+    const auto answer = behaviour_.answering == Answering::kRefusing || too_long
                             ? ProfileAnswer::kRejected
                             : model_.install(request->connector, std::move(request->profile));
     if (answer == ProfileAnswer::kRejected) return {accepted(call, "Rejected")};
@@ -151,8 +153,10 @@ std::map<std::string, std::string> Station::configuration() const {
         {"AuthorizeRemoteTxRequests", "false"},
         {"ChargeProfileMaxStackLevel", std::to_string(spec.max_stack_level)},
         {"ChargingScheduleAllowedChargingRateUnit", "Current"},
-        {"ChargingScheduleMaxPeriods", std::to_string(spec.max_periods)},
+        {"ChargingScheduleMaxPeriods",
+         std::to_string(behaviour_.takes_one_period ? 1 : spec.max_periods)},
         {"ClockAlignedDataInterval", "0"},
+        {"ConnectorSwitch3to1PhaseSupported", "false"},
         {"ConnectorPhaseRotation", rotation(setup_.first_line)},
         {"HeartbeatInterval", seconds_of(heartbeat_every_)},
         {"LocalAuthorizeOffline", behaviour_.starts_offline ? "true" : "false"},

@@ -161,17 +161,17 @@ Error version_moved_on(const Rule& rule, std::optional<std::int64_t> found) {
     return {Errc::kConflict, "rule " + rule.id.str() + " " + now + ": " + wanted};
 }
 
-// The moments at which it begins and ends, once: windows come again and again, and are control's.
-Status put_boundaries(Connection& db, const Rule& rule) {
+// The moments at which it begins and ends, and the next edge of its window: those after that are
+// added one by one.
+Status put_boundaries(Connection& db, const control::PutRule& change) {
+    const auto& rule = change.rule;
     if (auto status = db.run("DELETE FROM boundaries WHERE rule = ?", {rule.id}); !status)
         return status;
-    for (const auto& due : {rule.starts_at, rule.expires_at}) {
-        if (!due) continue;
-        auto status =
-            db.run("INSERT OR REPLACE INTO boundaries (rule, site, due_us) VALUES (?, ?, ?)",
-                   {rule.id, rule.site, *due});
-        if (!status) return status;
-    }
+    auto moments = change.boundaries;
+    for (const auto& due : {rule.starts_at, rule.expires_at})
+        if (due) moments.push_back(*due);
+    for (const auto& due : moments)
+        if (auto status = put_boundary(db, {rule.id, rule.site, due}); !status) return status;
     return Done{};
 }
 
@@ -230,7 +230,7 @@ Status apply(Connection& db, const control::PutRule& change) {
                      rule.version,
                      rule.created_at});
     if (status) status = put_exceptions(db, rule);
-    return status ? put_boundaries(db, rule) : std::move(status);
+    return status ? put_boundaries(db, change) : std::move(status);
 }
 
 // Chargers may spell one tag in two ways (OCPP: CiString).
@@ -325,10 +325,18 @@ std::string change_subject(const control::Change& change) {
     return std::visit([](const auto& c) { return described(c).subject; }, change);
 }
 
-Status put_potential(Connection& db, const control::PotentialRow& row) {
+Status put_boundary(Connection& db, const control::Boundary& row) {
+    return db.run("INSERT OR REPLACE INTO boundaries (rule, site, due_us) VALUES (?, ?, ?)",
+                  {row.rule, row.site, row.due});
+}
+
+Status put_potential(Connection& db, const control::PotentialRow& row,
+                     const std::string& steady_id) {
     static const auto sql = replacing("potentials", kPotentialColumns);
-    return db.run(sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, row.until,
-                        row.kept_out});
+    const auto until = row.until ? Value(std::int64_t{row.until->time_since_epoch().count()})
+                                 : Value(std::nullopt);
+    return db.run(sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, until,
+                        steady_id, row.kept_out});
 }
 
 Status put_transaction(Connection& db, const Transaction& transaction) {

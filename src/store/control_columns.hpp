@@ -39,6 +39,6 @@ inline constexpr std::string_view kTransactionColumns =
     "stop_reason, requested_mwh, depart_by_us";
 
 inline constexpr std::string_view kPotentialColumns =
-    "charger, evse, potential_ma, fallback_ma, until_us, kept_out";
+    "charger, evse, potential_ma, fallback_ma, until_ns, steady_id, kept_out";
 
 }  // namespace busbar::store

@@ -255,14 +255,21 @@ Result<Transaction> read_transaction(const Row& row) {
     return transaction;
 }
 
-Result<control::PotentialRow> read_potential(const Row& row) {
+struct PotentialOnAClock {
+    control::PotentialRow row;
+    std::string steady_id;
+};
+
+Result<PotentialOnAClock> read_potential(const Row& row) {
     Columns columns(row);
     control::PotentialRow potential{.evse = read_evse(columns), .potential = {}};
     potential.potential = columns.quantity<Amperes>();
-    potential.fallback = columns.quantity<Amperes>();
-    potential.until = columns.perhaps([&] { return columns.time(); });
+    potential.fallback = columns.perhaps([&] { return columns.quantity<Amperes>(); });
+    potential.until =
+        columns.perhaps([&] { return SteadyPoint{std::chrono::nanoseconds{columns.integer()}}; });
+    auto clock = columns.text();
     potential.kept_out = columns.flag();
-    return potential;
+    return PotentialOnAClock{std::move(potential), std::move(clock)};
 }
 
 // --- Lists ---------------------------------------------------------------------------------
@@ -335,6 +342,14 @@ Status load_configuration(Connection& db, control::Stored& stored) {
     return status;
 }
 
+// Rules that are gone still stand in the audit: nobody is to meet their names again.
+Status load_last_rule(Connection& db, std::int64_t& into) {
+    BUSBAR_TRY(last, db.integer("SELECT max(CAST(substr(subject, 3) AS INTEGER)) FROM audit "
+                                "WHERE what = 'put rule' AND subject LIKE 'r-%'"));
+    into = last.value_or(0);
+    return Done{};
+}
+
 Status load_rules(Connection& db, std::vector<Rule>& into) {
     static const auto rules = selecting(kRuleColumns, "rules ORDER BY id");
     static const auto exceptions =
@@ -398,7 +413,7 @@ Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint
     return due;
 }
 
-Result<control::Stored> load_stored(Connection& db) {
+Result<control::Stored> load_stored(Connection& db, const std::string& steady_id) {
     control::Stored stored;
     BUSBAR_TRY(revision, load_revision(db));
     stored.revision = revision;
@@ -409,8 +424,14 @@ Result<control::Stored> load_stored(Connection& db) {
     auto status = load_configuration(db, stored);
     if (status) status = load_rules(db, stored.rules);
     if (status) status = read_all(db, open, read_transaction, stored.open_transactions);
-    if (status) status = read_all(db, potentials, read_potential, stored.potentials);
+    if (status) status = load_last_rule(db, stored.last_rule);
+    std::vector<PotentialOnAClock> found;
+    if (status) status = read_all(db, potentials, read_potential, found);
     if (!status) return status.error();
+    for (auto& each : found) {
+        if (each.steady_id != steady_id) each.row.until.reset();
+        stored.potentials.push_back(std::move(each.row));
+    }
     return stored;
 }
 

@@ -32,14 +32,17 @@ Status put_revision(Connection& db, std::int64_t revision);
 Status put_audit(Connection& db, const control::AuditRow& row, const SiteId& site);
 Result<std::vector<control::AuditRow>> load_audit(Connection& db, std::int64_t before, int limit);
 
-Status put_potential(Connection& db, const control::PotentialRow& row);
+Status put_boundary(Connection& db, const control::Boundary& row);
+// `steady_id`: of the clock that `until` is on.
+Status put_potential(Connection& db, const control::PotentialRow& row,
+                     const std::string& steady_id);
 Status put_transaction(Connection& db, const Transaction& transaction);
 
 // Those due at or before `now`, the earliest first, and takes them out.
 Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint now);
 
 // Everything. Each list is in the order of its ids. kInvalid, naming the row, if one holds what
-// we never write.
-Result<control::Stored> load_stored(Connection& db);
+// we never write. `steady_id`: of the clock that is ours now.
+Result<control::Stored> load_stored(Connection& db, const std::string& steady_id);
 
 }  // namespace busbar::store

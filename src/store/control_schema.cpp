@@ -200,8 +200,9 @@ ALTER TABLE chargers ADD COLUMN trust TEXT NOT NULL DEFAULT 'B';
 ALTER TABLE chargers ADD COLUMN rate_unit TEXT NOT NULL DEFAULT 'A';
 ALTER TABLE chargers ADD COLUMN schedule_periods INTEGER NOT NULL DEFAULT 2;
 ALTER TABLE chargers ADD COLUMN writes_per_day INTEGER NOT NULL DEFAULT 200;
-ALTER TABLE potentials ADD COLUMN fallback_ma INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE potentials ADD COLUMN until_us INTEGER;
+ALTER TABLE potentials ADD COLUMN fallback_ma INTEGER;
+ALTER TABLE potentials ADD COLUMN until_ns INTEGER;
+ALTER TABLE potentials ADD COLUMN steady_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE potentials ADD COLUMN kept_out INTEGER NOT NULL DEFAULT 0;
 
 -- What a box outside lets a circuit carry; no heartbeat: there is no such box.
@@ -215,6 +216,13 @@ ALTER TABLE circuits ADD COLUMN external_limit_l3_ma INTEGER;
 ALTER TABLE circuits ADD COLUMN external_failsafe_l1_ma INTEGER;
 ALTER TABLE circuits ADD COLUMN external_failsafe_l2_ma INTEGER;
 ALTER TABLE circuits ADD COLUMN external_failsafe_l3_ma INTEGER;
+
+-- New at each start, and in a file beside this one: where the two differ, this is an older copy.
+CREATE TABLE mark (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    value TEXT NOT NULL
+) STRICT;
+INSERT INTO mark VALUES (1, '');
 )sql";
 
 constexpr std::array kSteps{kFirst, kSecond, kThird};

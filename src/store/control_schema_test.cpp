@@ -199,7 +199,7 @@ TEST_F(Version1, NamesTheRowAndTheTextThatIsDamaged) {
         // Each starts from what is whole: nothing of this is kept.
         const auto undone = db->transaction([&]() -> Status {
             if (auto status = db->script(sql); !status) return status;
-            const auto loaded = load_stored(*db);
+            const auto loaded = load_stored(*db, "");
             EXPECT_EQ(code(loaded), Errc::kInvalid) << sql;
             found = problem(loaded);
             return Error{Errc::kConflict, "undone"};

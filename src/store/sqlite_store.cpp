@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/control_rows.hpp"
+#include "store/mark.hpp"
 #include "store/migrations.hpp"
 
 namespace busbar::store {
@@ -53,18 +54,37 @@ private:
 
 class PotentialsJob final : public WriteJob {
 public:
-    PotentialsJob(std::vector<control::PotentialRow> rows, control::Callback<Done> done)
-        : rows_(std::move(rows)), done_(std::move(done)) {}
+    PotentialsJob(std::vector<control::PotentialRow> rows, const std::string& steady_id,
+                  control::Callback<Done> done)
+        : rows_(std::move(rows)), steady_id_(steady_id), done_(std::move(done)) {}
 
     Status apply(Connection& db) override {
         for (const auto& row : rows_)
-            if (auto status = put_potential(db, row); !status) return status;
+            if (auto status = put_potential(db, row, steady_id_); !status) return status;
         return Done{};
     }
     void finish(Status outcome) override { done_(std::move(outcome)); }
 
 private:
     const std::vector<control::PotentialRow> rows_;
+    const std::string& steady_id_;
+    control::Callback<Done> done_;
+};
+
+class BoundariesJob final : public WriteJob {
+public:
+    BoundariesJob(std::vector<control::Boundary> rows, control::Callback<Done> done)
+        : rows_(std::move(rows)), done_(std::move(done)) {}
+
+    Status apply(Connection& db) override {
+        for (const auto& row : rows_)
+            if (auto status = put_boundary(db, row); !status) return status;
+        return Done{};
+    }
+    void finish(Status outcome) override { done_(std::move(outcome)); }
+
+private:
+    const std::vector<control::Boundary> rows_;
     control::Callback<Done> done_;
 };
 
@@ -111,14 +131,17 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     BUSBAR_TRY(writing, Connection::open(path, Access::kReadWrite));
     if (auto status = migrate(*writing, "control", control_migrations()); !status)
         return std::move(status).error().in(path.string());
+    BUSBAR_TRY(from_backup, is_older_copy(*writing, path));
     BUSBAR_TRY(reading, Connection::open(path, Access::kReadOnly));
-    return std::unique_ptr<SqliteStore>(
-        new SqliteStore({std::move(*lock), std::move(writing), std::move(reading)}, clock, limits));
+    return std::unique_ptr<SqliteStore>(new SqliteStore(
+        {std::move(*lock), std::move(writing), std::move(reading), from_backup}, clock, limits));
 }
 
 SqliteStore::SqliteStore(Parts parts, const Clock& clock, WriterLimits limits)
     : lock_(std::move(parts.lock)),
+      from_backup_(parts.from_backup),
       clock_(clock),
+      steady_id_(clock.steady_id()),
       reader_(std::move(parts.reading), answers_),
       writer_(std::move(parts.writing), answers_, limits) {}
 
@@ -132,12 +155,14 @@ Result<control::Stored> SqliteStore::load() {
     // Shared, because the answer may come when nobody waits any more.
     auto answer = std::make_shared<std::promise<Result<control::Stored>>>();
     auto future = answer->get_future();
-    reader_.ask<control::Stored>(load_stored, [answer](Result<control::Stored> stored) {
-        answer->set_value(std::move(stored));
-    });
+    reader_.ask<control::Stored>(
+        [this](Connection& db) { return load_stored(db, steady_id_); },
+        [answer](Result<control::Stored> stored) { answer->set_value(std::move(stored)); });
     if (future.wait_for(kLoadDeadline) != std::future_status::ready)
         return Error{Errc::kUnavailable, "the disk did not answer within 5 minutes"};
-    return future.get();
+    auto stored = future.get();
+    if (stored) stored->from_backup = from_backup_;
+    return stored;
 }
 
 void SqliteStore::on_commit(std::function<void(const control::Committed&)> hook) {
@@ -151,11 +176,16 @@ void SqliteStore::write(control::Write write, control::Callback<std::int64_t> do
 
 void SqliteStore::save_potentials(std::vector<control::PotentialRow> rows,
                                   control::Callback<Done> done) {
-    writer_.submit(std::make_unique<PotentialsJob>(std::move(rows), std::move(done)));
+    writer_.submit(std::make_unique<PotentialsJob>(std::move(rows), steady_id_, std::move(done)));
 }
 
 void SqliteStore::save_transaction(Transaction transaction, control::Callback<Done> done) {
     writer_.submit(std::make_unique<TransactionJob>(std::move(transaction), std::move(done)));
+}
+
+void SqliteStore::save_boundaries(std::vector<control::Boundary> rows,
+                                  control::Callback<Done> done) {
+    writer_.submit(std::make_unique<BoundariesJob>(std::move(rows), std::move(done)));
 }
 
 void SqliteStore::claim_boundaries(TimePoint now,

@@ -23,7 +23,8 @@ namespace busbar::store {
 class SqliteStore final : public control::Store {
 public:
     // Opens the file, or creates it in a folder that exists, and brings it to the schema of this
-    // version. Beside it lie its log (-wal, -shm) and a lock file (.lock). The error names the
+    // version. Beside it lie its log (-wal, -shm), a lock file (.lock), and the mark of the last
+    // start (.mark), by which a copy put back from a backup is known. The error names the
     // path and the reason: no such folder, no permission, no database, one of a newer Busbar
     // (kConflict), or in use by another Busbar (kConflict, with its process id).
     // `clock` must outlive the store; audit rows take their time from it.
@@ -40,6 +41,8 @@ public:
     void save_potentials(std::vector<control::PotentialRow> rows,
                          control::Callback<Done> done) override;
     void save_transaction(Transaction transaction, control::Callback<Done> done) override;
+    void save_boundaries(std::vector<control::Boundary> rows,
+                         control::Callback<Done> done) override;
     void claim_boundaries(TimePoint now,
                           control::Callback<std::vector<control::Boundary>> done) override;
     void audit(std::int64_t before, int limit,
@@ -52,11 +55,14 @@ private:
         FileLock lock;
         std::unique_ptr<Connection> writing;
         std::unique_ptr<Connection> reading;
+        bool from_backup;
     };
     SqliteStore(Parts parts, const Clock& clock, WriterLimits limits);
 
     FileLock lock_;
+    const bool from_backup_;
     const Clock& clock_;
+    const std::string steady_id_;
     std::function<void(const control::Committed&)> hook_;
     Answers answers_;
     Reader reader_;

@@ -191,6 +191,37 @@ TEST(SqliteStore, MovesItsLogIntoTheFileBeforeItGrowsLong) {
     EXPECT_LT(std::filesystem::file_size(folder / "control.db-wal"), 12'000'000U);
 }
 
+// What an operator puts back from a backup says nothing of what was sent since it was made.
+TEST(SqliteStore, KnowsAnOlderCopyThatWasPutBack) {
+    const TempFolder folder;
+    const auto file = folder / "control.db";
+    // The database is the file and its log.
+    const auto copy = [&](const std::filesystem::path& from, const std::filesystem::path& to) {
+        for (const auto* part : {"", "-wal"}) {
+            const auto source = std::filesystem::path(from).concat(part);
+            const auto target = std::filesystem::path(to).concat(part);
+            std::filesystem::remove(target);
+            if (std::filesystem::exists(source)) std::filesystem::copy_file(source, target);
+        }
+        std::filesystem::remove(std::filesystem::path(to).concat("-shm"));
+    };
+    const auto from_backup = [&] {
+        auto store = SqliteStore::open(file, kStill);
+        EXPECT_EQ(problem(store), "");
+        const auto stored = (*store)->load();
+        return stored && stored->from_backup;
+    };
+    EXPECT_FALSE(from_backup());  // New.
+    EXPECT_FALSE(from_backup());  // And opened once more.
+    copy(file, folder / "backup.db");
+    EXPECT_FALSE(from_backup());
+    copy(folder / "backup.db", file);
+    EXPECT_TRUE(from_backup());
+    EXPECT_FALSE(from_backup());
+    std::filesystem::remove(folder / "control.db.mark");  // Moved here without it.
+    EXPECT_TRUE(from_backup());
+}
+
 TEST(Migrations, StepFromAnyVersionToTheNewest) {
     const TempFolder folder;
     const std::array steps{"CREATE TABLE a (x INTEGER)", "INSERT INTO a VALUES (1)",

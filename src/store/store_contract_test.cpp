@@ -92,7 +92,7 @@ TEST_P(StoreContract, StartsEmptyAtRevisionZero) {
 }
 
 TEST_P(StoreContract, GivesBackSitesAsTheyWereWritten) {
-    const Site garage{.id = kGarage, .name = "Parkhaus Süd", .zone = "Europe/Berlin"};
+    const Site garage{.id = kGarage, .name = "Parkhaus Süd", .zone = "Europe/Berlin", .lease = 20s};
     const Site nameless{.id = SiteId{"annex"}, .name = "", .zone = "UTC"};
     ASSERT_EQ(value(write(control::PutSite{nameless})), 1);
     ASSERT_EQ(value(write(control::PutSite{{.id = kGarage, .name = "old", .zone = "UTC"}})), 2);
@@ -134,11 +134,46 @@ TEST_P(StoreContract, GivesBackChargersAsTheyWereWritten) {
     odd.phases = {Phase::kL1, Phase::kL3};
     odd.settle = 7'250ms;
     odd.keeps_profiles = true;
+    odd.trust = TrustClass::kA;
+    odd.rate_unit = RateUnit::kWatts;
+    odd.schedule_periods = 24;
+    odd.writes_per_day = 0;
     auto phaseless = charger("CP-3");
     phaseless.phases = {};
     for (const auto& each : {plain, odd, phaseless}) ASSERT_TRUE(write(control::PutCharger{each}));
     reopen();
     EXPECT_EQ(stored().chargers, (std::vector{odd, plain, phaseless}));
+}
+
+TEST_P(StoreContract, GivesBackWhenAPotentialFallsByItself) {
+    ASSERT_TRUE(write(control::PutCharger{charger("CP-1")}));
+    const control::PotentialRow leased{.evse = {ChargerId{"CP-1"}, 1},
+                                       .potential = 16_A,
+                                       .fallback = 6_A,
+                                       .until = SteadyPoint{31min}};
+    const control::PotentialRow lasting{.evse = {ChargerId{"CP-1"}, 2}, .potential = 32_A};
+    ASSERT_TRUE(await<Done>([&](auto done) { store_->save_potentials({leased, lasting}, done); }));
+    reopen();
+    EXPECT_EQ(stored().potentials, (std::vector{leased, lasting}));
+    EXPECT_FALSE(stored().from_backup);
+}
+
+TEST_P(StoreContract, AddsBoundariesToThoseOfARule) {
+    auto change = PutRule{cap("a")};
+    change.boundaries = {kStoreNoon + 1h};
+    ASSERT_TRUE(write(change));
+    const control::Boundary next{RuleId{"a"}, kGarage, kStoreNoon + 2h};
+    for (int i = 0; i < 2; ++i)  // Twice: once is enough.
+        ASSERT_TRUE(await<Done>([&](auto done) { store_->save_boundaries({next}, done); }));
+    reopen();
+    const auto claimed = await<std::vector<control::Boundary>>(
+        [&](auto done) { store_->claim_boundaries(kStoreNoon + 2h, done); });
+    ASSERT_TRUE(claimed);
+    std::vector<TimePoint> due;
+    for (const auto& each : *claimed)
+        if (each.rule == RuleId{"a"}) due.push_back(each.due);
+    EXPECT_EQ(std::count(due.begin(), due.end(), kStoreNoon + 1h), 1);
+    EXPECT_EQ(std::count(due.begin(), due.end(), kStoreNoon + 2h), 1);
 }
 
 TEST_P(StoreContract, ForgetsThePotentialsOfADeletedCharger) {

@@ -21,7 +21,7 @@ namespace busbar::telemetry {
 // Energy drawn from the grid in the interval that ends at `at`.
 struct MeterReading {
     MeterId meter;
-    WattHours energy;                            // In this interval.
+    WattHours energy;                               // In this interval.
     std::optional<WattHours> energy_register = {};  // The meter's running total, if it has one.
     Volts voltage = {};
     TimePoint at = {};
@@ -57,7 +57,7 @@ struct Performance {
     TimePoint window_end = {};
     WattHours ac_consumed = {};
     WattHours dc_delivered = {};
-    std::optional<std::int64_t> efficiency_e4 = {};  // Ten-thousandths, half-even.
+    std::optional<std::int64_t> efficiency_e4 = {};          // Ten-thousandths, half-even.
     std::optional<std::int64_t> battery_milli_celsius = {};  // Mean.
     std::int64_t data_points = 0;                            // Vehicle readings.
 };

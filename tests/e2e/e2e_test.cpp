@@ -6,12 +6,11 @@
 #include <boost/asio.hpp>
 #include <boost/json.hpp>
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <thread>
 
-#include "app/http_client.hpp"
-#include "base/clock.hpp"
-#include "binary.hpp"
+#include "asking.hpp"
 #include "sim/fleet.hpp"
 #include "sim/garage.hpp"
 
@@ -22,46 +21,11 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 namespace asio = boost::asio;
 
-constexpr auto kPatience = 60s;  // Far beyond what anything takes; a sanitizer is slow.
-
-app::HttpClient client_of(const ServerProcess& server) {
-    return std::move(*app::HttpClient::to(server.url(), kPatience));
-}
-
-json::value get(app::HttpClient& client, const std::string& target) {
-    const auto reply = client.request("GET", target);
-    EXPECT_TRUE(reply) << reply.error().message;
-    EXPECT_EQ(reply->status, 200) << reply->body;
-    return json::parse(reply->body);
-}
-
-// Asks again and again until the answer is right.
-template <class Right>
-bool eventually(Right&& right) {
-    const auto end = real_clock().steady() + kPatience;
-    while (real_clock().steady() < end)
-        if (right()) return true;
-    return false;
-}
-
 const json::object& charger_in(const json::value& overview, const std::string& id) {
     for (const auto& site : overview.at("sites").as_array())
         for (const auto& charger : site.at("chargers").as_array())
             if (charger.at("id").as_string() == id) return charger.as_object();
     throw std::runtime_error("no charger " + id);
-}
-
-bool all_applied(const json::value& overview) {
-    for (const auto& site : overview.at("sites").as_array())
-        for (const auto& charger : site.at("chargers").as_array()) {
-            const auto& c = charger.as_object();
-            if (!c.at("online").as_bool()) return false;
-            if (c.at("transaction").is_null()) continue;
-            if (c.at("appliedA").is_null()) return false;
-            if (c.at("appliedA").to_number<double>() != c.at("desiredA").to_number<double>())
-                return false;
-        }
-    return true;
 }
 
 std::int64_t revision(app::HttpClient& client) {
@@ -358,6 +322,22 @@ TEST_F(Garage, ReadingsAreThereWhenAnsweredAndAfterKillMinusNine) {
     EXPECT_EQ(performance.at("efficiencyRatio").to_number<double>(), 0.896);
 }
 
+TEST_F(Garage, ASimulationReportsWhatItsBreakersSaw) {
+    start_server();
+    configure();
+    const auto report = (folder_.path() / "seen.json").string();
+    const auto url = "ws://127.0.0.1:" + server_->port() + "/ocpp/";
+    const auto end = Process({"sim", "--url", url, "--seconds", "1", "--report", report}).wait();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_NE(end.out.find("of 20 connected"), std::string::npos) << end.out;
+    std::ifstream file(report);
+    const auto seen = json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    EXPECT_EQ(seen.as_array().size(), 3u);
+    EXPECT_EQ(seen.at(0).at("id").as_string(), "feeder");
+    EXPECT_EQ(seen.at(0).at("breakerA").at("L1").to_number<int>(), 160);
+    EXPECT_EQ(seen.at(0).at("drawn").at("momentsOver").to_number<int>(), 0);
+}
+
 TEST_F(Garage, TheCommandLineTalksToAServer) {
     start_server();
     configure();
@@ -494,6 +474,41 @@ TEST_F(Garage, AStartThatCannotWorkIsOneLineThatNamesTheSetting) {
     EXPECT_TRUE(names(refused({"--host", "192.0.2.1", "--open-network", "--port", "0", "--data-dir",
                                other.path()}),
                       "host"));
+}
+
+// Two leases of the shortest kind have to run out.
+TEST(LongProbe, ASimulatedChargerIsProvenOverRealSocketsFromTheCommandLine) {
+    Folder folder;
+    ServerProcess server(folder.path());
+    auto client = client_of(server);
+    for (const auto& [target, body] :
+         {std::pair{"/api/v1/sites/garage", R"({"name":"Garage"})"},
+          {"/api/v1/circuits/feeder", R"({"breakerA":100})"},
+          {"/api/v1/chargers/CP-1", R"({"circuit":"feeder","maximumA":32})"}})
+        ASSERT_EQ(client.request("PUT", target, body)->status, 201) << target;
+    auto fleet = sim::Fleet::start({.url = "ws://127.0.0.1:" + server.port() + "/ocpp/",
+                                    .chargers = {{.id = ChargerId("CP-1")}},
+                                    .meter_interval = 5s});
+    ASSERT_TRUE(fleet);
+    ASSERT_TRUE((*fleet)->plug("CP-1", {.capacity = WattHours::of(1'000'000)}));
+    const auto charges = [](const sim::FleetSnapshot& now) {
+        return now.charger("CP-1").drawn[Phase::kL1] > 10_A;
+    };
+    ASSERT_TRUE((*fleet)->wait_until(charges, kPatience));
+
+    Process unwarned({"chargers", "probe", "CP-1", "--url", server.url()});
+    const auto refused = unwarned.wait();
+    EXPECT_NE(refused.code, 0);
+    EXPECT_NE(refused.err.find("must be true"), std::string::npos) << refused.err;
+    Process probe(
+        {"chargers", "probe", "CP-1", "--lease", "20", "--driver-warned", "--url", server.url()});
+    const auto end = probe.wait();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_NE(end.out.find("trust A"), std::string::npos) << end.out;
+    EXPECT_TRUE(eventually([&] {
+        const auto charger = get(client, "/api/v1/chargers/CP-1");
+        return charger.at("trust") == "A" && charger.at("keepsProfiles") == true;
+    }));
 }
 
 }  // namespace

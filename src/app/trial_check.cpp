@@ -1,0 +1,105 @@
+#include "app/trial_check.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "app/complaint.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "trial/run.hpp"
+#include "trial_bytes/over_bytes.hpp"
+
+namespace busbar::app {
+namespace {
+
+using Seeds = std::pair<std::uint64_t, std::uint64_t>;
+
+std::optional<Seeds> parse_seeds(std::string_view text) {
+    const auto number = [](std::string_view part) -> std::optional<std::uint64_t> {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (error != std::errc{} || end != part.data() + part.size()) return {};
+        return value;
+    };
+    const auto dots = text.find("..");
+    if (dots == std::string_view::npos) return {};
+    const auto from = number(text.substr(0, dots)), to = number(text.substr(dots + 2));
+    if (!from || !to || *from > *to) return {};
+    return Seeds{*from, *to};
+}
+
+// Several trials together.
+struct Sum {
+    std::uint64_t trials = 0;
+    double hours = 0;
+    std::uint64_t events = 0;
+    std::uint64_t calls = 0;
+    std::uint64_t kills = 0;
+    std::uint64_t reboots = 0;
+    std::uint64_t writes = 0;
+    int most_calls_an_hour = 0;
+
+    void add(const trial::Outcome& outcome) {
+        ++trials;
+        hours += std::chrono::duration<double, std::ratio<3600>>(outcome.simulated).count();
+        events += outcome.events;
+        calls += outcome.calls;
+        kills += outcome.kills;
+        reboots += outcome.reboots;
+        writes += outcome.writes;
+        most_calls_an_hour = std::max(most_calls_an_hour, outcome.most_calls_an_hour);
+    }
+};
+
+void show(const Sum& sum, double seconds, int violations) {
+    std::printf(
+        "%llu trials, %.1f simulated hours in %.2f s: %.0f hours a second\n"
+        "limits sent %llu, at most %d an hour to one charger; server killed %llu times, "
+        "chargers rebooted %llu times, %llu writes acknowledged\n"
+        "violations %d\n",
+        static_cast<unsigned long long>(sum.trials), sum.hours, seconds, sum.hours / seconds,
+        static_cast<unsigned long long>(sum.calls), sum.most_calls_an_hour,
+        static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.reboots),
+        static_cast<unsigned long long>(sum.writes), violations);
+}
+
+}  // namespace
+
+int check_trials(const TrialCheck& options) {
+    const auto seeds = options.seeds.empty() ? Seeds{options.seed, options.seed}
+                                             : parse_seeds(options.seeds).value_or(Seeds{1, 0});
+    if (seeds.first > seeds.second) {
+        complain(
+            {Errc::kInvalid, "must be two numbers such as 1..100, the smaller first", "--seeds"});
+        return kWrongUse;
+    }
+    log::configure(log::Level::kOff, log::Format::kConsole);
+    const auto begun = real_clock().steady();
+    Sum sum;
+    int violations = 0;
+    for (auto seed = seeds.first;; ++seed) {
+        trial::Trial trial{
+            .seed = seed, .chargers = options.chargers, .span = std::chrono::hours{options.hours}};
+        if (options.wire == "bytes") trial.wire = trial::over_bytes(seed);
+        const auto outcome = trial::run_trial(trial);
+        sum.add(outcome);
+        if (outcome.violation) {
+            ++violations;
+            std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                        outcome.violation->c_str());
+            break;
+        }
+        if (options.seeds.empty())
+            std::printf("seed %llu: trace %016llx\n", static_cast<unsigned long long>(seed),
+                        static_cast<unsigned long long>(outcome.hash));
+        if (seed == seeds.second) break;
+    }
+    const std::chrono::duration<double> took = real_clock().steady() - begun;
+    show(sum, took.count(), violations);
+    return violations == 0 ? 0 : kRefused;
+}
+
+}  // namespace busbar::app

@@ -1,0 +1,160 @@
+// The bytes below a WebSocket: a TCP connection, or another kind of connection that a simulation
+// keeps in memory. What is built on it is one class either way.
+//
+// Meets Beast's AsyncStream, teardown and close_socket requirements. TCP is called directly: what
+// the other kind costs (a virtual call, an allocation an operation) only that kind pays.
+#pragma once
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace busbar::net {
+
+// What is to be told when an operation has ended: once, or never if the connection goes first.
+class Completion {
+public:
+    virtual ~Completion() = default;
+    // Never runs what it tells within this call.
+    virtual void complete(boost::system::error_code failed, std::size_t bytes) = 0;
+};
+using Completes = std::unique_ptr<Completion>;
+
+// One end of a connection that is not TCP. One read and one write at a time.
+class ByteEnd {
+public:
+    virtual ~ByteEnd() = default;  // Closes.
+    virtual boost::asio::any_io_executor executor() const = 0;
+
+    // Reads at least one byte into `into`, which is not empty and lives until then.
+    virtual void read_some(boost::asio::mutable_buffer into, Completes done) = 0;
+    // Takes at least one byte off the front of `from`, of which no piece is empty.
+    virtual void write_some(std::vector<boost::asio::const_buffer> from, Completes done) = 0;
+    // No more will be written, and what comes is not read. `done`, unless it is null, when the
+    // other side has said so, too.
+    virtual void finish(Completes done) = 0;
+    // At once. What is under way ends with operation_aborted.
+    virtual void close() = 0;
+};
+
+class ByteStream {
+public:
+    using executor_type = boost::asio::any_io_executor;
+
+    // Implicit: a TCP stream is a byte stream.
+    ByteStream(boost::beast::tcp_stream tcp) : kind_(std::move(tcp)) {}
+    explicit ByteStream(std::unique_ptr<ByteEnd> other) : kind_(std::move(other)) {}
+
+    // Null if it is no TCP.
+    boost::beast::tcp_stream* tcp() { return std::get_if<boost::beast::tcp_stream>(&kind_); }
+
+    executor_type get_executor() {
+        return tcp() != nullptr ? tcp()->get_executor() : other().executor();
+    }
+
+    // Cancelling the operation alone is something TCP knows; close() ends both kinds'.
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& into, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(Reads{this}, token, into);
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& from, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(Writes{this}, token, from);
+    }
+
+    // No more will be written or read; what was written still arrives.
+    void shut_down() {
+        if (tcp() == nullptr) return other().finish({});
+        boost::system::error_code ignored;  // It may be gone already.
+        tcp()->socket().shutdown(boost::asio::socket_base::shutdown_both, ignored);
+    }
+
+    void close() {
+        if (tcp() != nullptr)
+            tcp()->close();
+        else
+            other().close();
+    }
+
+    // What Beast finds by name: the end of a WebSocket's connection.
+    template <class Handler>
+    friend void async_teardown(boost::beast::role_type role, ByteStream& stream,
+                               Handler&& handler) {
+        if (auto* tcp = stream.tcp()) {
+            using boost::beast::async_teardown;
+            async_teardown(role, *tcp, std::forward<Handler>(handler));
+        } else {
+            auto told = [handler = std::forward<Handler>(handler)](boost::system::error_code failed,
+                                                                   std::size_t) mutable {
+                handler(failed);
+            };
+            stream.other().finish(completes(stream.get_executor(), std::move(told)));
+        }
+    }
+    friend void beast_close_socket(ByteStream& stream) { stream.close(); }
+
+private:
+    using Signature = void(boost::system::error_code, std::size_t);
+
+    template <class Handler>
+    class Told final : public Completion {
+    public:
+        Told(executor_type executor, Handler handler)
+            : executor_(std::move(executor)), handler_(std::move(handler)) {}
+        void complete(boost::system::error_code failed, std::size_t bytes) override {
+            boost::asio::post(executor_,
+                              boost::beast::bind_front_handler(std::move(handler_), failed, bytes));
+        }
+
+    private:
+        executor_type executor_;
+        Handler handler_;
+    };
+    template <class Handler>
+    static Completes completes(executor_type executor, Handler&& handler) {
+        return std::make_unique<Told<std::decay_t<Handler>>>(std::move(executor),
+                                                             std::forward<Handler>(handler));
+    }
+
+    struct Reads {
+        ByteStream* stream;
+        template <class Handler, class Buffers>
+        void operator()(Handler&& handler, const Buffers& into) const {
+            if (auto* tcp = stream->tcp())
+                return tcp->async_read_some(into, std::forward<Handler>(handler));
+            auto done = completes(stream->get_executor(), std::forward<Handler>(handler));
+            for (const boost::asio::mutable_buffer one : boost::beast::buffers_range_ref(into))
+                if (one.size() > 0) return stream->other().read_some(one, std::move(done));
+            done->complete({}, 0);
+        }
+    };
+    struct Writes {
+        ByteStream* stream;
+        template <class Handler, class Buffers>
+        void operator()(Handler&& handler, const Buffers& from) const {
+            if (auto* tcp = stream->tcp())
+                return tcp->async_write_some(from, std::forward<Handler>(handler));
+            auto done = completes(stream->get_executor(), std::forward<Handler>(handler));
+            std::vector<boost::asio::const_buffer> pieces;
+            for (const boost::asio::const_buffer one : boost::beast::buffers_range_ref(from))
+                if (one.size() > 0) pieces.push_back(one);
+            if (pieces.empty()) return done->complete({}, 0);
+            stream->other().write_some(std::move(pieces), std::move(done));
+        }
+    };
+
+    ByteEnd& other() { return *std::get<std::unique_ptr<ByteEnd>>(kind_); }
+
+    std::variant<boost::beast::tcp_stream, std::unique_ptr<ByteEnd>> kind_;
+};
+
+}  // namespace busbar::net

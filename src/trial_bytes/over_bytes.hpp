@@ -1,0 +1,14 @@
+// How a trial is run over real bytes: Trial{.wire = over_bytes(seed)}.
+#pragma once
+
+#include <cstdint>
+
+#include "trial/world.hpp"
+
+namespace busbar::trial {
+
+// Makes a ByteWire (trial_bytes/byte_wire.hpp) whose network's chance is of this seed. Apart from
+// it because that header brings in all of Beast.
+WireFactory over_bytes(std::uint64_t seed);
+
+}  // namespace busbar::trial
