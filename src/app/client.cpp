@@ -288,6 +288,47 @@ int pause_or_resume(const ClientOptions& options, const std::string& things, con
                [&](const json::object&) { std::printf("%s %sd\n", id.c_str(), deed.c_str()); });
 }
 
+int external_limit(const ClientOptions& options, const std::string& circuit,
+                   const ExternalOptions& limit) {
+    const auto path = "/api/v1/circuits/" + in_path(circuit) + "/external-limit";
+    if (limit.clear)
+        return ask(options, "DELETE", path, "", [&](const json::object&) {
+            std::printf("nobody limits %s from outside\n", circuit.c_str());
+        });
+    JsonWriter body;
+    body.begin_object();
+    const auto number = [&](const char* name, const std::optional<std::string>& text) -> Status {
+        if (!text) return Done{};
+        if (*text == "none") {
+            body.key(name).null();
+            return Done{};
+        }
+        BUSBAR_TRY(milli, parse_milli(*text));
+        body.key(name).milli(milli);
+        return Done{};
+    };
+    for (const auto& [option, name, text] :
+         {std::tuple{"--limit", "limitA", &limit.limit},
+          {"--kw", "limitKw", &limit.kilowatts},
+          {"--failsafe", "failsafeA", &limit.failsafe},
+          {"--failsafe-kw", "failsafeKw", &limit.failsafe_kilowatts},
+          {"--heartbeat", "heartbeatS", &limit.heartbeat},
+          {"--failsafe-for", "failsafeForS", &limit.failsafe_for}})
+        if (auto wrote = number(name, *text); !wrote) {
+            auto error = std::move(wrote).error();
+            error.field = option;
+            return complain(error);
+        }
+    if (limit.source) body.member("source", *limit.source);
+    return ask(options, "PUT", path, body.end_object().text(), [&](const json::object& answer) {
+        const auto* external = object_in(answer, "externalLimit");
+        if (external == nullptr) return;
+        std::printf("%s may carry %s A, and %s A without a heartbeat for %s s\n", circuit.c_str(),
+                    lines(*external, "limitA").c_str(), lines(*external, "failsafeA").c_str(),
+                    cell(*external, "heartbeatS").c_str());
+    });
+}
+
 int probe_charger(const ClientOptions& options, const std::string& id, const ProbeWords& words) {
     const auto target = "/api/v1/chargers/" + in_path(id) + "/probe";
     JsonWriter body;

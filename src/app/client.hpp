@@ -21,6 +21,14 @@ int delete_rule(const ClientOptions& options, const std::string& id);
 int list_chargers(const ClientOptions& options);
 int pause_or_resume(const ClientOptions& options, const std::string& things, const std::string& id,
                     const std::string& deed);
+// As typed: amounts are the server's to check.
+struct ExternalOptions {
+    std::optional<std::string> limit, kilowatts, failsafe, failsafe_kilowatts;
+    std::optional<std::string> heartbeat, failsafe_for, source;
+    bool clear = false;
+};
+int external_limit(const ClientOptions& options, const std::string& circuit,
+                   const ExternalOptions& limit);
 // What would be if the rule were there, or these were not; now, or at `at` unless that is empty.
 int plan_rule(const ClientOptions& options, const std::string& kind, const RuleOptions& rule,
               const std::string& at);

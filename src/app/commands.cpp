@@ -33,6 +33,9 @@ void add_serve(CLI::App& app, int& code) {
     command->add_option("--log-format", flags->log_format, "console or json (LOG_FORMAT)");
     command->add_option("--call-timeout-ms", flags->call_timeout,
                         "How long a charger may take to answer [30000]");
+    command->add_option("--feeders", flags->feeders,
+                        "TOML file of the meters of feeders, in place of the config's [[feeder]] "
+                        "(BUSBAR_FEEDERS)");
     command->add_flag("--demo", flags->demo, "Add a garage with 20 simulated chargers");
     command->add_flag("--open-network", flags->open_network,
                       "Listen beyond loopback though there are no access tokens yet: whoever "
@@ -333,6 +336,25 @@ void add_plan(CLI::App& app, const std::shared_ptr<ClientOptions>& options, int&
     without->callback([=, &code] { code = plan_without(*options, *ids, *at); });
 }
 
+void add_external_limit(CLI::App* circuits, const std::shared_ptr<ClientOptions>& options,
+                        int& code) {
+    auto id = std::make_shared<std::string>();
+    auto limit = std::make_shared<ExternalOptions>();
+    auto* command = common_options(options)(circuits->add_subcommand(
+        "external-limit", "What somebody outside lets it carry; each is a heartbeat, too"));
+    command->add_option("id", *id, "The circuit")->required();
+    command->add_option("--limit", limit->limit, "Amperes per line; none: nothing is limited now");
+    command->add_option("--kw", limit->kilowatts, "Kilowatts, in place of amperes");
+    command->add_option("--failsafe", limit->failsafe, "Amperes that hold without a heartbeat");
+    command->add_option("--failsafe-kw", limit->failsafe_kilowatts, "Kilowatts, in their place");
+    command->add_option("--heartbeat", limit->heartbeat, "Seconds that are too long [120]");
+    command->add_option("--failsafe-for", limit->failsafe_for,
+                        "Seconds that a failsafe holds at least [7200]");
+    command->add_option("--source", limit->source, "Who says so");
+    command->add_flag("--clear", limit->clear, "Nobody limits it any more");
+    command->callback([=, &code] { code = external_limit(*options, *id, *limit); });
+}
+
 void add_client_commands(CLI::App& app, int& code) {
     auto options = std::make_shared<ClientOptions>();
     const auto common = common_options(options);
@@ -343,7 +365,8 @@ void add_client_commands(CLI::App& app, int& code) {
     common(chargers->add_subcommand("list", "All chargers"))->callback([=, &code] {
         code = list_chargers(*options);
     });
-    auto* circuits = app.add_subcommand("circuits", "Pause and resume all below a circuit");
+    auto* circuits = app.add_subcommand("circuits", "Pause, resume and limit all below a circuit");
+    add_external_limit(circuits, options, code);
     auto* partners = app.add_subcommand("partners", "Pause and resume all chargers of a partner");
     for (auto* things : {chargers, circuits, partners}) {
         things->require_subcommand(1);

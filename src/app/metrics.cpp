@@ -114,12 +114,20 @@ struct Metrics::Impl {
         circuit_gauge("potential", "the chargers below may be drawing");
     prometheus::Family<prometheus::Gauge>& metered =
         circuit_gauge("metered", "the chargers below reported");
-    prometheus::Gauge& stranded =
+    prometheus::Family<prometheus::Gauge>& measured =
+        prometheus::BuildGauge()
+            .Name("busbar_circuit_measured_ratio")
+            .Help(
+                "What the feeder's own meter shows over what the circuit is rated for, by circuit "
+                "and phase")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& stranded =
         prometheus::BuildGauge()
             .Name("busbar_stranded_amperes")
-            .Help("Held for chargers that are not connected, sum over EVSEs")
-            .Register(registry)
-            .Add({});
+            .Help(
+                "Held for chargers that are not connected, above their floors, sum over EVSEs, by "
+                "site")
+            .Register(registry);
 
     struct Recent {
         std::int64_t count = 0;
@@ -132,6 +140,17 @@ struct Metrics::Impl {
             .Name("busbar_circuit_" + std::string(what) + "_amperes")
             .Help("What " + std::string(help) + ", by circuit and phase")
             .Register(registry);
+    }
+
+    // A line that nobody measures now is not shown, rather than as it was.
+    void show_measured(const control::CircuitReport& circuit, Phase phase,
+                       const prometheus::Labels& labels) {
+        auto& gauge = measured.Add(labels);
+        const auto rating = circuit.circuit.breaker[phase];
+        if (circuit.measured && rating > 0_A)
+            gauge.Set(amperes((*circuit.measured)[phase]) / amperes(rating));
+        else
+            measured.Remove(&gauge);
     }
 
     void dispatched(const control::Dispatched& event) {
@@ -182,8 +201,8 @@ void Metrics::watch(control::Feed& feed) {
 }
 
 void Metrics::look_at(const std::vector<control::SiteReport>& sites) {
-    Amperes stranded;
     for (const auto& site : sites) {
+        Amperes stranded;
         for (const auto& circuit : site.circuits) {
             for (const auto phase : kPhases) {
                 const prometheus::Labels labels{{"circuit", circuit.circuit.id.str()},
@@ -191,13 +210,15 @@ void Metrics::look_at(const std::vector<control::SiteReport>& sites) {
                 impl_->limit.Add(labels).Set(amperes(circuit.budget[phase]));
                 impl_->potential.Add(labels).Set(amperes(circuit.potential[phase]));
                 impl_->metered.Add(labels).Set(amperes(circuit.metered[phase]));
+                impl_->show_measured(circuit, phase, labels);
             }
         }
         for (const auto& charger : site.chargers)
             if (!charger.online)
-                for (const auto& evse : charger.evses) stranded += evse.potential;
+                for (const auto& evse : charger.evses)
+                    stranded += std::max(evse.potential - charger.charger.floor, 0_A);
+        impl_->stranded.Add({{"site", site.site.id.str()}}).Set(amperes(stranded));
     }
-    impl_->stranded.Set(amperes(stranded));
 }
 
 DispatchTimes Metrics::dispatch_times() const {

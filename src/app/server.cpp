@@ -6,6 +6,7 @@
 #include <future>
 #include <random>
 
+#include "feeder/feeder.hpp"
 #include "http/api.hpp"
 #include "http/framing.hpp"
 #include "http/server.hpp"
@@ -62,10 +63,12 @@ struct Server::Impl {
     std::unique_ptr<ocpp::Gateway> gateway;
     std::unique_ptr<http::Api> api;
     std::unique_ptr<http::Server> web;
+    std::unique_ptr<feeder::FeederMeters> meters;
 
     ~Impl() {
         // No new work; then no more sends; then the connections; then what they still called.
         if (listener) listener->stop();
+        if (meters) meters->stop();
         if (control) control->stop();
         if (web) web->stop();
         if (gateway) gateway->stop();
@@ -135,9 +138,23 @@ struct Server::Impl {
                                              std::move(web_options));
         if (auto started = control->start(*gateway); !started)
             return of_setting(std::move(started).error(), "data-dir");
+        BUSBAR_TRY(measuring, measure());
+        (void)measuring;
         listener->start([this](boost::asio::ip::tcp::socket socket, net::Seat seat) {
             web->take(std::move(socket), std::move(seat));
         });
+        return Done{};
+    }
+
+    // What the meters of feeders show goes to the circuits that name them.
+    Status measure() {
+        if (settings.feeders.empty()) return Done{};
+        const auto seed = std::uint64_t{random_number()} << 32U | random_number();
+        meters = std::make_unique<feeder::FeederMeters>(real_clock(), seed);
+        auto started = meters->start(settings.feeders, [this](const feeder::Sample& sample) {
+            control->feeder_sample(sample.meter, sample.current, sample.at);
+        });
+        if (!started) return of_setting(std::move(started).error(), "feeders");
         return Done{};
     }
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "feeder/settings.hpp"
+
 namespace busbar::app {
 namespace {
 
@@ -31,28 +33,55 @@ constexpr Name kNames[] = {
     {"log_level", "LOG_LEVEL", "--log-level", &Flags::log_level},
     {"log_format", "LOG_FORMAT", "--log-format", &Flags::log_format},
     {"call_timeout_ms", "BUSBAR_CALL_TIMEOUT_MS", "--call-timeout-ms", &Flags::call_timeout},
+    {"feeders", "BUSBAR_FEEDERS", "--feeders", &Flags::feeders},
 };
 
 Error wrong(const Given& given, std::string message) {
     return {Errc::kInvalid, std::move(message) + " (it is '" + given.text + "')", given.where};
 }
 
-Status read_file(const Flags& flags, Values& values) {
-    const bool asked = flags.config.has_value();
-    const std::filesystem::path path = flags.config.value_or("busbar.toml");
-    std::error_code ignored;
-    if (!asked && !std::filesystem::exists(path, ignored)) return Done{};
-    toml::table table;
+Result<toml::table> parse_toml(const std::string& path) {
     try {
-        table = toml::parse_file(path.string());
+        return toml::parse_file(path);
     } catch (const toml::parse_error& error) {
         return Error{Errc::kInvalid,
                      std::string(error.description()) + ", line " +
                          std::to_string(error.source().begin.line),
-                     path.string()};
+                     path};
     }
+}
+
+Result<std::vector<feeder::Source>> feeders_in(const toml::table& table, const std::string& path) {
+    auto sources = feeder::read_sources(table);
+    if (sources) return sources;
+    auto error = std::move(sources).error();
+    error.field = path + ": " + error.field;
+    return error;
+}
+
+// A file of nothing but feeders.
+Result<std::vector<feeder::Source>> read_feeders(const Given& given) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(given.text, ignored)) return wrong(given, "there is no such file");
+    BUSBAR_TRY(table, parse_toml(given.text));
+    for (const auto& [key, node] : table)
+        if (key.str() != "feeder")
+            return Error{Errc::kInvalid, "there is no such setting: [[feeder]] is all there can be",
+                         given.text + ": " + std::string(key.str())};
+    return feeders_in(table, given.text);
+}
+
+Status read_file(const Flags& flags, Values& values, std::vector<feeder::Source>& feeders) {
+    const bool asked = flags.config.has_value();
+    const std::filesystem::path path = flags.config.value_or("busbar.toml");
+    std::error_code ignored;
+    if (!asked && !std::filesystem::exists(path, ignored)) return Done{};
+    BUSBAR_TRY(table, parse_toml(path.string()));
+    BUSBAR_TRY(sources, feeders_in(table, path.string()));
+    feeders = std::move(sources);
     for (const auto& [key, node] : table) {
         const std::string name(key.str());
+        if (name == "feeder") continue;
         const auto where = path.string() + ": " + name;
         bool known = false;
         for (const auto& each : kNames) known = known || name == each.key;
@@ -108,6 +137,9 @@ Status take_values(const Values& values, Settings& settings) {
         } else if (key == "call_timeout_ms") {
             BUSBAR_TRY(wait_ms, whole(given, 10, 600'000));
             settings.call_timeout = std::chrono::milliseconds{wait_ms};
+        } else if (key == "feeders") {
+            BUSBAR_TRY(feeders, read_feeders(given));
+            settings.feeders = std::move(feeders);
         }
     }
     return Done{};
@@ -126,14 +158,14 @@ std::optional<std::string> process_environment(const char* name) {
 
 Result<Settings> read_settings(const Flags& flags, const Environment& environment) {
     Values values;
-    BUSBAR_TRY(file, read_file(flags, values));
+    Settings settings{.demo = flags.demo, .open_network = flags.open_network};
+    BUSBAR_TRY(file, read_file(flags, values, settings.feeders));
     (void)file;
     for (const auto& name : kNames)
         if (auto text = environment(name.variable)) values[name.key] = {*text, name.variable};
     for (const auto& name : kNames)
         if (const auto& text = flags.*name.value) values[name.key] = {*text, name.flag};
 
-    Settings settings{.demo = flags.demo, .open_network = flags.open_network};
     BUSBAR_TRY(applied, take_values(values, settings));
     (void)applied;
     if (const auto url = environment("DATABASE_URL"); url && !url->empty())

@@ -7,10 +7,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "feeder/feeder.hpp"
 
 namespace busbar::app {
 
@@ -25,6 +27,7 @@ struct Settings {
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kConsole;
     Duration call_timeout = std::chrono::seconds{30};  // For a charger's answer.
+    std::vector<feeder::Source> feeders = {};          // The meters that measure circuits.
 };
 
 // The values of the command line that were given.
@@ -37,6 +40,7 @@ struct Flags {
     std::optional<std::string> log_level = {};
     std::optional<std::string> log_format = {};
     std::optional<std::string> call_timeout = {};
+    std::optional<std::string> feeders = {};  // A TOML file of feeders, in place of the config's.
     bool demo = false;
     bool open_network = false;
 };

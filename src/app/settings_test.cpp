@@ -58,6 +58,26 @@ TEST_F(SettingsTest, AWrongValueNamesTheSettingWhereItWasWritten) {
     EXPECT_EQ(read({.log_level = "loud"}).error().field, "--log-level");
 }
 
+TEST_F(SettingsTest, FeedersStandInTheFileOrInOneOfTheirOwn) {
+    constexpr const char* kFeeder =
+        "[[feeder]]\nmeter = \"main\"\nprotocol = \"modbus\"\nhost = \"192.0.2.10\"\n"
+        "preset = \"siemens-pac\"\n";
+    const auto path = file("port = 4000\n" + std::string(kFeeder));
+    const auto settings = read({.config = path});
+    ASSERT_TRUE(settings) << settings.error().field << settings.error().message;
+    ASSERT_EQ(settings->feeders.size(), 1U);
+    EXPECT_EQ(settings->feeders.front().meter, MeterId("main"));
+
+    const auto own = (folder_ / "feeders.toml").string();
+    std::ofstream(own) << kFeeder << kFeeder;
+    EXPECT_EQ(read({.feeders = own}).error().field, own + ": feeder[1].meter");
+    std::ofstream(own) << "port = 1\n";
+    EXPECT_EQ(read({.feeders = own}).error().field, own + ": port");
+    EXPECT_EQ(read({.feeders = "/nowhere.toml"}).error().field, "--feeders");
+    std::ofstream(own) << "";
+    EXPECT_TRUE(read({.config = path, .feeders = own})->feeders.empty());
+}
+
 TEST_F(SettingsTest, BindingBeyondLoopbackIsAnExplicitChoice) {
     EXPECT_EQ(read({.host = "0.0.0.0"}).error().field, "--host");
     environment_["HOST"] = "::";

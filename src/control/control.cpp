@@ -25,6 +25,11 @@ RuleId rule_id(std::int64_t number) {
     return RuleId("r-" + std::to_string(number));
 }
 
+void forget_meter(std::map<MeterId, std::set<CircuitId>>& meters, const CircuitId& circuit) {
+    for (auto& [meter, circuits] : meters) circuits.erase(circuit);
+    std::erase_if(meters, [](const auto& meter) { return meter.second.empty(); });
+}
+
 // 0 for an id that is not one of ours.
 std::int64_t number_of(const RuleId& id) {
     std::int64_t number = 0;
@@ -114,6 +119,9 @@ void Control::stop() {
 
 void Control::index(Directory& directory, const SiteId& site, const Change& change) {
     if (const auto* circuit = std::get_if<PutCircuit>(&change)) {
+        forget_meter(directory.meters, circuit->circuit.id);
+        if (const auto& building = circuit->circuit.building)
+            directory.meters[building->meter].insert(circuit->circuit.id);
         directory.circuits.insert_or_assign(circuit->circuit.id, site);
     } else if (const auto* charger = std::get_if<PutCharger>(&change)) {
         directory.chargers.insert_or_assign(charger->charger.id, site);
@@ -128,6 +136,7 @@ void Control::index(Directory& directory, const SiteId& site, const Change& chan
         directory.chargers.erase(gone_charger->id);
     } else if (const auto* gone_circuit = std::get_if<DeleteCircuit>(&change)) {
         directory.circuits.erase(gone_circuit->id);
+        forget_meter(directory.meters, gone_circuit->id);
     }
 }
 
@@ -373,7 +382,33 @@ void Control::delete_id_tag(SiteId id, std::string tag, Caller caller,
 void Control::building_sample(CircuitId id, PerPhase measured, Callback<Done> done) {
     const auto home = home_of(&Directory::circuits, id);
     if (!home) return done(unknown_thing("circuit", id));
-    home->post([=](SiteHome& s) { s.building_sample(id, measured, done); });
+    home->post([=, at = world_.clock.steady()](SiteHome& s) {
+        s.building_sample(id, measured, at, done);
+    });
+}
+
+void Control::feeder_sample(const MeterId& meter, PerPhase measured, SteadyPoint at) {
+    if (!*running_) return;
+    const auto circuits = directory_.with([&](const Directory& directory) {
+        const auto found = directory.meters.find(meter);
+        return found == directory.meters.end() ? std::set<CircuitId>{} : found->second;
+    });
+    for (const auto& circuit : circuits)
+        if (const auto home = home_of(&Directory::circuits, circuit))
+            home->post([=](SiteHome& s) { s.building_sample(circuit, measured, at, [](auto) {}); });
+}
+
+void Control::put_external_limit(CircuitId id, ExternalPatch patch, Caller caller,
+                                 Callback<Written<Circuit>> done) {
+    const auto home = home_of(&Directory::circuits, id);
+    if (!home) return done(unknown_thing("circuit", id));
+    home->post([=](SiteHome& s) { s.put_external_limit(id, patch, caller, done); });
+}
+
+void Control::delete_external_limit(CircuitId id, Caller caller, Callback<Written<Circuit>> done) {
+    const auto home = home_of(&Directory::circuits, id);
+    if (!home) return done(unknown_thing("circuit", id));
+    home->post([=](SiteHome& s) { s.delete_external_limit(id, caller, done); });
 }
 
 // Transactions are not indexed: there are as many homes to ask as sites, and somebody asks by hand.

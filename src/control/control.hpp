@@ -48,6 +48,13 @@ public:
     void delete_id_tag(SiteId site, std::string tag, Caller caller, Callback<Written<IdTag>> done);
     // What a circuit's building meter shows now, on each line. kConflict if none is configured.
     void building_sample(CircuitId circuit, PerPhase measured, Callback<Done> done);
+    // ...or what a meter of feeders showed at a moment: of each circuit that names it. Soon over.
+    void feeder_sample(const MeterId& meter, PerPhase measured, SteadyPoint at);
+    // What a box outside lets a circuit carry. Each is also a sign that it is there: without one
+    // for its heartbeat, the failsafe holds.
+    void put_external_limit(CircuitId circuit, ExternalPatch patch, Caller caller,
+                            Callback<Written<Circuit>> done);
+    void delete_external_limit(CircuitId circuit, Caller caller, Callback<Written<Circuit>> done);
     // What the driver of a running transaction asks for. kNotFound if no such one runs.
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
@@ -95,6 +102,7 @@ private:
         std::map<RuleId, SiteId> rules;
         std::map<CircuitId, Claim> claimed_circuits;
         std::map<ChargerId, Claim> claimed_chargers;
+        std::map<MeterId, std::set<CircuitId>> meters;
         std::map<std::string, std::set<SiteId>> partners;
         std::map<ChargerId, UnknownCharger> unknown;
         std::map<ChargerId, std::int64_t> online;  // The generation of each connection.

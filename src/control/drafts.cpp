@@ -85,6 +85,27 @@ Result<Circuit> patched(const SiteConfig& config, const CircuitId& id, const Cir
     return circuit;
 }
 
+Result<ExternalLimit> patched(const Circuit& circuit, const ExternalPatch& patch, Supply supply) {
+    if (!circuit.external && !patch.limit && !patch.limit_power)
+        return Error{Errc::kInvalid, "is required (null: nothing is limited now)", "limitA"};
+    const auto over_lines = [&](Watts power) {
+        PhaseSet lines;
+        for (const auto phase : kPhases)
+            if (circuit.breaker[phase] > 0_A) lines = lines.with(phase);
+        if (lines.count() == 0) lines = PhaseSet::all();
+        return PerPhase::each(current_of(power, lines, supply, supply.nominal, Rounding::kDown));
+    };
+    auto external = circuit.external.value_or(ExternalLimit{});
+    assign(external.limit, patch.limit);
+    if (patch.limit_power) external.limit = over_lines(*patch.limit_power);
+    assign(external.failsafe, patch.failsafe);
+    if (patch.failsafe_power) external.failsafe = over_lines(*patch.failsafe_power);
+    assign(external.heartbeat, patch.heartbeat);
+    assign(external.failsafe_for, patch.failsafe_for);
+    assign(external.source, patch.source);
+    return external;
+}
+
 Result<Charger> patched(const SiteConfig& config, const ChargerId& id, const ChargerPatch& patch) {
     const auto found = std::ranges::find(config.chargers, id, &Charger::id);
     const bool is_new = found == config.chargers.end();

@@ -66,6 +66,17 @@ struct CircuitPatch {
     std::optional<std::optional<BuildingLoad>> building = {};
 };
 
+// What the box that limits a circuit from outside says. Amperes, or watts over the circuit's lines.
+struct ExternalPatch {
+    std::optional<std::optional<PerPhase>> limit = {};  // Or one of power, for the first time.
+    std::optional<Watts> limit_power = {};
+    std::optional<std::optional<PerPhase>> failsafe = {};
+    std::optional<Watts> failsafe_power = {};
+    std::optional<Duration> heartbeat = {};
+    std::optional<Duration> failsafe_for = {};
+    std::optional<std::string> source = {};
+};
+
 struct ChargerPatch {
     std::optional<CircuitId> circuit = {};  // Required for a new one.
     std::optional<std::string> name = {};
@@ -95,6 +106,7 @@ void apply(const SitePatch& patch, Site& site);
 // The circuit or charger of that id with the patch applied, or a new one. Fails with kInvalid,
 // naming the field, where a new one lacks what it needs.
 Result<Circuit> patched(const SiteConfig& config, const CircuitId& id, const CircuitPatch& patch);
+Result<ExternalLimit> patched(const Circuit& circuit, const ExternalPatch& patch, Supply supply);
 Result<Charger> patched(const SiteConfig& config, const ChargerId& id, const ChargerPatch& patch);
 
 // Whether the parts of a configuration fit together, and its time zones exist.

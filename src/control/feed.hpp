@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "demand/overload.hpp"
 #include "domain/charging.hpp"
 
 namespace busbar::control {
@@ -61,13 +62,19 @@ struct BoundaryReached {
     SiteId site;
     Duration late;  // From the instant it was due to the resolve that saw it.
 };
+struct OverloadChanged {  // What a feeder's meter shows made somebody stop, or go on again.
+    SiteId site;
+    CircuitId circuit;
+    Overload::Stage stage;
+    Overload::Seen seen;
+};
 struct Alarm {
     TimePoint at;
     std::string subject;  // A charger's or site's id.
     std::string text;
 };
 using FeedEvent = std::variant<Dispatched, Answered, ConnectionChanged, TransactionChanged,
-                               ChangeCommitted, Resolved, BoundaryReached, Alarm>;
+                               ChangeCommitted, Resolved, BoundaryReached, OverloadChanged, Alarm>;
 
 // Subscribers are called on the strand where it happened, from several threads at once if there
 // are several sites: they must be quick, thread-safe, and must not call back into control.

@@ -83,6 +83,24 @@ void write_building(JsonWriter& json, const BuildingLoad& load) {
     json.end_object();
 }
 
+void write_external(JsonWriter& json, const ExternalLimit& external) {
+    const auto lines = [&](std::string_view name, const std::optional<PerPhase>& amperes) {
+        json.key(name);
+        if (amperes)
+            write_json(json, *amperes);
+        else
+            json.null();
+    };
+    json.begin_object();
+    lines("limitA", external.limit);
+    lines("failsafeA", external.failsafe);
+    json.key("heartbeatS").milli(milli_of<std::chrono::seconds>(external.heartbeat));
+    json.key("failsafeForS").milli(milli_of<std::chrono::seconds>(external.failsafe_for));
+    json.member("source", external.source);
+    member_if(json, "failsafeUntil", external.failsafe_until);
+    json.end_object();
+}
+
 void write_output(JsonWriter& json, const DcOutput& dc) {
     json.begin_object();
     write_kilo(json.key("maximumKw"), dc.maximum);
@@ -151,6 +169,7 @@ void write_json(JsonWriter& json, const Circuit& circuit) {
         json.end_array();
     }
     if (circuit.building) write_building(json.key("building"), *circuit.building);
+    if (circuit.external) write_external(json.key("externalLimit"), *circuit.external);
     json.end_object();
 }
 
@@ -252,6 +271,8 @@ void write_json(JsonWriter& json, const Reason& reason) {
     if (reason.sharers > 0) json.member("sharers", reason.sharers);
     if (reason.band > 0) json.member("band", reason.band);
     if (reason.amount != 0_A) json.member("amountA", reason.amount);
+    if (reason.rating != 0_A) json.member("ratingA", reason.rating);
+    if (!reason.source.empty()) json.member("source", reason.source);
     member_if(json, "since", reason.since);
     member_if(json, "until", reason.until);
     json.member("text", to_sentence(reason)).end_object();

@@ -83,6 +83,7 @@ struct PotentialRow {
     // When, with `fallback`. Not on a calendar, which may be set. Empty in what load() gives: on a
     // steady clock that is no more, since the machine was restarted.
     std::optional<SteadyPoint> until = {};
+    bool kept_out = false;  // We took it out of service, until there is room.
 
     bool operator==(const PotentialRow&) const = default;
 };

@@ -12,6 +12,7 @@
 #include "domain/grant.hpp"
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
+#include "rules/external.hpp"
 #include "reconcile/probe.hpp"
 
 namespace busbar::control {
@@ -53,13 +54,22 @@ struct ProbeReport {
     std::string not_written = {};               // or why not; empty while neither is known.
 };
 
+// What somebody outside lets a circuit carry now.
+struct ExternalReport {
+    ExternalWatch::State state = ExternalWatch::State::kUnheard;
+    std::optional<PerPhase> ceiling = {};
+};
+
 struct CircuitReport {
     Circuit circuit;
-    std::optional<Amperes> cap;  // A rule's, where it is below the budget.
+    std::optional<Amperes> cap;  // A rule's or an outsider's, where it is below the budget.
     PerPhase budget;             // What may be handed out now.
     PerPhase allocated;          // Sum of what the EVSEs below should have.
     PerPhase potential;          // Sum of what they may be drawing.
     PerPhase metered;            // Sum of their last meter values.
+    std::optional<PerPhase> measured = {};  // All that flows, by the feeder's own meter.
+    Overload::Stage overload = Overload::Stage::kNormal;
+    std::optional<ExternalReport> external = {};
 };
 
 struct SiteReport {

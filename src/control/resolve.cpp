@@ -18,7 +18,7 @@ std::optional<RuleId> id_of(std::span<const Rule> rules, const std::optional<Rul
 }
 
 // What holds a car's wish below its hardware maximum, the tightest first.
-enum class Holds : std::uint8_t { kHardware, kCap, kReclaimed, kSpread };
+enum class Holds : std::uint8_t { kHardware, kCap, kReclaimed, kSpread, kGuard };
 
 struct Wish {
     Amperes amount;
@@ -36,6 +36,7 @@ Wish wish_of(const Leaf& leaf, const LeafRules& rules, const LeafState& state) {
     const auto least = std::max(leaf.minimum, state.minimum);
     if (state.takes) lower(std::max(*state.takes, least), Holds::kReclaimed);
     if (state.spread) lower(*state.spread, Holds::kSpread);
+    if (state.guarded) lower(*state.guarded, Holds::kGuard);
     return wish;
 }
 
@@ -93,15 +94,19 @@ void Resolver::set_rules(EffectiveRules effective) {
     effective_ = std::move(effective);
 }
 
-void Resolver::resolve(std::span<const LeafState> states, std::span<const PerPhase> foreign) {
+void Resolver::resolve(std::span<const LeafState> states, std::span<const Foreign> foreign) {
     BUSBAR_CHECK(states.size() == effective_.leaves.size());
     BUSBAR_CHECK(foreign.size() == effective_.rows.size());
     states_.assign(states.begin(), states.end());
     foreign_.assign(foreign.begin(), foreign.end());
     for (RowIndex row = 0; row < network_.rows.size(); ++row)
-        for (const auto phase : kPhases)
-            budgets_[row][phase] =
-                std::max(effective_.rows[row].budget[phase] - foreign[row][phase], 0_A);
+        for (const auto phase : kPhases) {
+            auto& budget = budgets_[row][phase];
+            budget = effective_.rows[row].budget[phase];
+            if (const auto& ceiling = foreign[row].ceiling)
+                budget = std::min(budget, (*ceiling)[phase]);
+            budget = std::max(budget - foreign[row].load[phase], 0_A);
+        }
     for (LeafIndex leaf = 0; leaf < states.size(); ++leaf) demands_[leaf] = demand_of(leaf);
     solver_.solve(budgets_, demands_, allotments_);
 }
@@ -163,6 +168,11 @@ std::vector<Reason> Resolver::why(const Explainer& explainer, std::span<const Ru
     return out;
 }
 
+bool Resolver::is_capped_from_outside(RowIndex row, Phase phase) const {
+    const auto& ceiling = foreign_[row].ceiling;
+    return ceiling && (*ceiling)[phase] < effective_.rows[row].budget[phase];
+}
+
 // The rows that hold it back, each once with its tightest line. `says`: what is special about it.
 template <class F>
 void Resolver::add_rows(const Explainer& explainer, std::span<const Rule> rules, LeafIndex i,
@@ -172,7 +182,8 @@ void Resolver::add_rows(const Explainer& explainer, std::span<const Rule> rules,
         const auto& name = network_.rows[limiting.row].name;
         if (out.size() > before && out.back().row == name) continue;
         auto reason = says(limiting);
-        reason.rule = id_of(rules, effective_.rows[limiting.row].cap);
+        if (!is_capped_from_outside(limiting.row, limiting.phase))
+            reason.rule = id_of(rules, effective_.rows[limiting.row].cap);
         reason.row = name;
         reason.phase = limiting.phase;
         out.push_back(std::move(reason));
@@ -196,6 +207,8 @@ void Resolver::why_not(const Explainer& explainer, std::span<const Rule> rules, 
             if (!network_.rows[row].active) out.back().row = network_.rows[row].name;
     } else if (here.pause) {
         out.push_back({.kind = kPaused, .rule = id_of(rules, here.pause)});
+    } else if (wish_of(network_.leaves[i], here, states_[i]).by == Holds::kGuard) {
+        out.push_back({.kind = states_[i].guarded_for});
     } else if (states_[i].rests) {
         out.push_back({.kind = kResting, .until = states_[i].rests});
     } else if (wish_of(network_.leaves[i], here, states_[i]).by == Holds::kSpread) {
@@ -224,6 +237,9 @@ void Resolver::why_no_more(const Explainer& explainer, std::span<const Rule> rul
         case Holds::kSpread:
             out.push_back({.kind = kSpread, .until = state.spread_until});
             break;
+        case Holds::kGuard:
+            out.push_back({.kind = state.guarded_for});
+            break;
     }
     const auto own = out.size();
     add_rows(explainer, rules, i, out, [](const Limiting& limiting) {
@@ -242,13 +258,21 @@ void Resolver::what_else(std::span<const Rule> rules, LeafIndex i, std::vector<R
     const auto& here = effective_.leaves[i];
     const auto& state = states_[i];
     for (std::size_t k = 0, n = out.size(); k < n; ++k) {
-        if (!out[k].phase) continue;
-        for (const auto row : network_.leaves[i].rows)
-            if (network_.rows[row].name == out[k].row && foreign_[row] != PerPhase{})
+        const auto phase = out[k].phase;
+        if (!phase) continue;
+        for (const auto row : network_.leaves[i].rows) {
+            if (network_.rows[row].name != out[k].row) continue;
+            if (is_capped_from_outside(row, *phase))
+                out.push_back({.kind = kExternal,
+                               .row = out[k].row,
+                               .phase = phase,
+                               .amount = (*foreign_[row].ceiling)[*phase]});
+            if (foreign_[row].load != PerPhase{})
                 out.push_back({.kind = kBuilding,
                                .row = out[k].row,
-                               .phase = out[k].phase,
-                               .amount = foreign_[row][*out[k].phase]});
+                               .phase = phase,
+                               .amount = foreign_[row].load[*phase]});
+        }
     }
     if (demands_[i].reserve > 0_A)
         out.push_back(

@@ -31,6 +31,14 @@ struct LeafState {
     std::optional<TimePoint> departs = {};
     std::optional<Amperes> spread = {};  // Not above this before `spread_until`.
     TimePoint spread_until = {};
+    std::optional<Amperes> guarded = {};  // What guards its circuits leaves it so much...
+    ReasonKind guarded_for = {};          // ...for this reason.
+};
+
+// What comes upon a row from outside.
+struct Foreign {
+    PerPhase load = {};                    // What it carries that is none of ours.
+    std::optional<PerPhase> ceiling = {};  // What somebody outside lets it carry.
 };
 
 class Resolver {
@@ -41,11 +49,10 @@ public:
     // Which hold from now on. Before the first resolve, and whenever they change.
     void set_rules(EffectiveRules effective);
 
-    // `states`: one a leaf; `foreign`: what each row carries that is none of ours. The answers
-    // below speak of the last resolve.
-    void resolve(std::span<const LeafState> states, std::span<const PerPhase> foreign);
+    // `states`: one a leaf; `foreign`: one a row. The answers below speak of the last resolve.
+    void resolve(std::span<const LeafState> states, std::span<const Foreign> foreign);
 
-    // What may be handed out at each row: rules applied, foreign loads taken off.
+    // What may be handed out at each row: rules and ceilings applied, foreign loads taken off.
     std::span<const PerPhase> budgets() const { return budgets_; }
     std::span<const RowRules> rows() const { return effective_.rows; }
     const LeafRules& rules_of(LeafIndex leaf) const { return effective_.leaves[leaf]; }
@@ -67,6 +74,7 @@ private:
     template <class F>
     void add_rows(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
                   std::vector<Reason>& out, F says) const;
+    bool is_capped_from_outside(RowIndex row, Phase phase) const;
     void why_not(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
                  std::vector<Reason>& out) const;
     void why_no_more(const Explainer& explainer, std::span<const Rule> rules, LeafIndex leaf,
@@ -77,7 +85,7 @@ private:
     Solver solver_;
     EffectiveRules effective_;
     std::vector<LeafState> states_;
-    std::vector<PerPhase> foreign_;
+    std::vector<Foreign> foreign_;
     std::vector<PerPhase> budgets_;
     std::vector<Demand> demands_;
     std::vector<Allotment> allotments_;

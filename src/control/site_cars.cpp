@@ -184,7 +184,7 @@ std::optional<TimePoint> SiteHome::turn_at(LeafIndex leaf) const {
 
 // --- Buildings -----------------------------------------------------------------------------------
 
-void SiteHome::building_sample(const CircuitId& circuit, const PerPhase& measured,
+void SiteHome::building_sample(const CircuitId& circuit, const PerPhase& measured, SteadyPoint at,
                                Callback<Done> done) {
     const auto row = network_.row_of(circuit);
     const auto meter = buildings_.find(circuit);
@@ -204,8 +204,9 @@ void SiteHome::building_sample(const CircuitId& circuit, const PerPhase& measure
                 std::min((*live.metered)[static_cast<std::size_t>(phase)], ledger_.potential(leaf));
     }
     const bool was_stale = meter->second.stale(now);
-    if (meter->second.sampled(measured, drawn, now) || was_stale) touch();
+    if (meter->second.sampled(measured, drawn, std::min(at, now)) || was_stale) touch();
     stale_buildings_.erase(circuit);
+    feeder_sampled(circuit, measured, std::min(at, now));
     done(Done{});
 }
 
@@ -226,7 +227,7 @@ void SiteHome::look_at_buildings(SteadyPoint now) {
     for (const auto& [circuit, meter] : buildings_) {
         const auto row = network_.row_of(circuit);
         if (!row) continue;
-        foreign_[*row] = meter.foreign(now);
+        foreign_[*row].load = meter.foreign(now);
         if (const auto next = meter.next_change(now)) wake_at(std::max(*next, now));
         if (meter.stale(now) && running_ && stale_buildings_.insert(circuit).second)
             alarm(circuit.str(), "its building meter is silent: its worst case counts");

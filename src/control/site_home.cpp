@@ -39,7 +39,9 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
             car_came(*leaf);
         }
     }
+    renew_floors();
     renew_buildings();
+    renew_guards();
     // Where no transaction runs, no transaction's limit can be in force any more.
     for (LeafIndex leaf = 0; leaf < live_.size(); ++leaf)
         if (!live_[leaf].transaction && ledger_.known(leaf))
@@ -61,6 +63,8 @@ void SiteHome::restore(const PotentialRow& row, bool from_backup) {
     if (!leaf) return;
     auto& live = live_[*leaf];
     live.seen = true;
+    auto& yielding = live.yielding;
+    yielding.out = yielding.told_out = yielding.durable_out = row.kept_out;
     stations_.at(row.evse.charger).offline_since = world_.clock.wall();
     if (from_backup) return;
     std::optional<Lease> lease;
@@ -169,6 +173,7 @@ void SiteHome::resolve() {
     refresh_rules(wall);
     look_at_cars(now, wall);
     look_at_buildings(now);
+    look_at_guards(now);
     resolver_->resolve(states_, foreign_);
     ahead_.clear();
     take_turns(now);
@@ -189,6 +194,7 @@ void SiteHome::evaluate() {
     ledger_.settle(now);
     resolve();
     ledger_.set_budgets(resolver_->budgets());
+    relieve(now);
     world_.feed.publish(
         Resolved{config_.site.id, world_.clock.steady() - now, network_.leaves.size()});
 
@@ -209,10 +215,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     planned_.clear();
     views_.clear();
     // One default for all connectors of a charger: never connector 0 and n mixed.
-    const auto& any = network_.leaves[leaves.first];
-    planned_.push_back({{.purpose = ProfilePurpose::kDefault},
-                        leaves,
-                        resolver_->excluded(leaves.first) ? any.maximum : any.floor});
+    planned_.push_back({{.purpose = ProfilePurpose::kDefault}, leaves, default_of(leaves.first)});
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
         const bool held = is_probed(leaf) && wants.hold_transaction;
@@ -227,6 +230,7 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     }
     for (auto& each : planned_) views_.push_back(look_at(station, each, now));
     answer_authorizations(station, leaves, now);
+    if (command(charger, station, leaves, now)) return;
 
     const auto jitter = static_cast<int>(std::hash<ChargerId>{}(charger) % 51) - 25;
     const auto action = next_action({.online = station.online,
@@ -467,6 +471,7 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     for (auto& reason : out.reasons) {
         if (reason.kind == ReasonKind::kNotAdmitted) reason.until = turn_at(leaf);
         if (reason.kind == ReasonKind::kOffline) tell_outage(leaf, reason);
+        tell_guard(leaf, reason);
     }
     out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
@@ -582,6 +587,7 @@ SiteReport SiteHome::report() const {
         if (resolved_ && resolver_->rows()[row].cap)
             report.cap = std::ranges::max(
                 {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
+        report_guards(row, report);
         out.circuits.push_back(std::move(report));
     }
     for (const auto& charger : config_.chargers) {

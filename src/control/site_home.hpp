@@ -21,12 +21,14 @@
 #include "control/ports.hpp"
 #include "control/reports.hpp"
 #include "control/resolve.hpp"
+#include "control/site_guard.hpp"
 #include "demand/building.hpp"
 #include "demand/car.hpp"
 #include "demand/minima.hpp"
 #include "demand/spread.hpp"
 #include "demand/turns.hpp"
 #include "ledger/charger_clock.hpp"
+#include "ledger/give_way.hpp"
 #include "ledger/ledger.hpp"
 #include "reconcile/draw_watch.hpp"
 #include "reconcile/features.hpp"
@@ -77,6 +79,9 @@ public:
     void put_charger(ChargerId id, ChargerPatch patch, Caller caller,
                      Callback<Written<Charger>> done);
     void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
+    void put_external_limit(CircuitId id, ExternalPatch patch, Caller caller,
+                            Callback<Written<Circuit>> done);
+    void delete_external_limit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
     void put_id_tag(std::string tag, std::string group, Caller caller,
                     Callback<Written<IdTag>> done);
@@ -98,8 +103,10 @@ public:
                            Callback<StartReply> reply);
     void stop_transaction(const ChargerId& charger, StopRequest request, Callback<Done> reply);
     void meter(const ChargerId& charger, const MeterReport& report);
-    // What a circuit's building meter shows: of all that flows there, or of what is not ours.
-    void building_sample(const CircuitId& circuit, const PerPhase& measured, Callback<Done> done);
+    // What a circuit's building meter showed at a moment: of all that flows there, or of what is
+    // not ours.
+    void building_sample(const CircuitId& circuit, const PerPhase& measured, SteadyPoint at,
+                         Callback<Done> done);
     // What the telemetry store last saw of a meter: what was used since then counts.
     void restore_register(const telemetry::MeterReading& reading);
 
@@ -166,6 +173,7 @@ private:
         std::optional<Lease> durable_lease = {};
         // The latest end of a lease that it may hold, on its own clock.
         std::optional<TimePoint> lease_until = {};
+        Yielding yielding = {};
         DrawWatch watch = {};
         Amperes given = {};  // What its transaction last accepted.
         Check check = {};
@@ -188,6 +196,7 @@ private:
         Features configured = {};        // What it is asked with at first,
         Features features = {};          // and now.
         std::vector<std::function<void(Authorization)>> waiting_to_authorize = {};
+        FloorYielding floor = {};
         SteadyPoint authorize_by = {};
         ChargerClock clock_before = {};  // As it was when it connected.
         bool shows_limits = true;        // It answers GetCompositeLimit, on this connection.
@@ -285,6 +294,50 @@ private:
     void renew_buildings();
     void look_at_buildings(SteadyPoint now);
 
+    // --- From outside: limits and feeders (site_guard.cpp) ---
+    bool is_below(LeafIndex leaf, RowIndex row) const;
+    void renew_guards();
+    void renew_limit(const Circuit& circuit, SteadyPoint now,
+                     std::map<CircuitId, WatchedLimit>& limits);
+    static void hear(WatchedLimit& limit, const ExternalLimit& said, SteadyPoint now);
+    void external_heard(const CircuitId& circuit);
+    void look_at_guards(SteadyPoint now);
+    void keep_low(LeafIndex leaf, Amperes most, ReasonKind reason);
+    Amperes left_by(const WatchedFeeder& feeder, LeafIndex leaf) const;
+    void tell_silence(const CircuitId& circuit, WatchedLimit& limit, SteadyPoint now);
+    void feeder_sampled(const CircuitId& circuit, const PerPhase& measured, SteadyPoint at);
+    void tell_overload(const CircuitId& circuit, const Overload& overload);
+    void look_at_sums(SteadyPoint now);
+    void tell_guard(LeafIndex leaf, Reason& reason) const;
+    void report_guards(RowIndex row, CircuitReport& report) const;
+
+    // --- Who gives way (site_relief.cpp) ---
+    // Whether those that are out of service count as if they could draw.
+    enum class Kept : std::uint8_t { kCounted, kOut };
+    Amperes default_of(LeafIndex any) const;
+    void renew_floors();
+    void floors_changed();
+    void relieve(SteadyPoint now);
+    PerPhase excess_of(RowIndex row, Kept kept) const;
+    bool is_moving(LeafIndex leaf) const;
+    Holder holder(LeafIndex leaf, Amperes holds) const;
+    template <class F>
+    std::vector<LeafIndex> yielding(RowIndex row, const PerPhase& excess, F holds) const;
+    Amperes least_of(LeafIndex leaf) const;
+    PerPhase floors_over(RowIndex row) const;
+    bool take_floors();
+    void take_floor(LeafIndex leaf);
+    bool relieve_row(RowIndex row, SteadyPoint now);
+    void end_charging(RowIndex row, const PerPhase& excess);
+    void tell_unsatisfiable(RowIndex row);
+    Amperes room_above(LeafIndex leaf) const;
+    bool has_fitted(bool fits, std::optional<SteadyPoint>& since, SteadyPoint now);
+    bool give_back(SteadyPoint now);
+    bool floor_fits(Amperes floor, Leaves leaves) const;
+    std::optional<Command> command_due(LeafIndex leaf, SteadyPoint now) const;
+    bool command(const ChargerId& charger, Station& station, Leaves leaves, SteadyPoint now);
+    void commanded(const EvseId& evse, const Command& asked, CallOutcome outcome);
+
     // --- Writing (site_writes.cpp) ---
     template <class T>
     void write(Change change, T value, bool created, std::string before, std::string after,
@@ -293,6 +346,9 @@ private:
     void in_turn(Callback<T> done, F store);
     void turn_over();
     void rebuild();
+    void write_external(const CircuitId& id, std::optional<ExternalLimit> external, Caller caller,
+                        const Callback<Written<Circuit>>& done);
+    void keep_failsafe(const CircuitId& id, TimePoint until);
     void store_rule(RuleDraft draft, Caller caller, Callback<Written<Rule>> done);
     void store_patch(RuleId id, RulePatch patch, Caller caller, Callback<Written<Rule>> done);
     void forget_expired(SteadyPoint now, TimePoint wall);
@@ -357,7 +413,8 @@ private:
     Minima minima_;
     std::map<CircuitId, BuildingMeter> buildings_;
     std::set<CircuitId> stale_buildings_;  // An alarm was raised.
-    std::vector<PerPhase> foreign_;
+    std::vector<Foreign> foreign_;
+    Guards guards_;
     std::vector<Planned> planned_;  // Of one charger at a time; here to keep their memory.
     std::vector<LimitView> views_;
     TimePoint latest_arrival_ = {};

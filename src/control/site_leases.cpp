@@ -99,8 +99,12 @@ std::vector<PotentialRow> SiteHome::potentials_to_save() {
             stored && potential > stored->fallback &&
             (!lease || lease->ends > stored->ends || lease->fallback > stored->fallback);
         const bool ends_now = !stored && lease;
-        if (potential == live.durable && !longer && !ends_now) continue;
-        PotentialRow row{.evse = network_.leaves[leaf].evse, .potential = potential};
+        const bool kept_out = live.yielding.out || live.yielding.told_out;
+        if (potential == live.durable && kept_out == live.yielding.durable_out && !longer &&
+            !ends_now)
+            continue;
+        PotentialRow row{
+            .evse = network_.leaves[leaf].evse, .potential = potential, .kept_out = kept_out};
         if (lease) {
             row.fallback = lease->fallback;
             row.until = lease->ends + slack();
@@ -125,6 +129,7 @@ void SiteHome::potentials_saved(const std::vector<PotentialRow>& rows, const Res
             const auto leaf = network_.leaf_of(row.evse);
             if (!leaf) continue;
             live_[*leaf].durable = row.potential;
+            live_[*leaf].yielding.durable_out = row.kept_out;
             live_[*leaf].durable_lease.reset();
             if (row.fallback) live_[*leaf].durable_lease = {*row.fallback, *row.until};
         }

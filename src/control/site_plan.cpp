@@ -102,7 +102,7 @@ Result<PlanReport> SiteHome::plan(const PlanDraft& draft) const {
         const auto& network = outlook.network;
         std::vector<Occupant> charging(network.leaves.size());
         std::vector<LeafState> states(network.leaves.size());
-        std::vector<PerPhase> foreign(network.rows.size());
+        std::vector<Foreign> foreign(network.rows.size());
         const auto known = occupants();
         for (LeafIndex leaf = 0; leaf < states.size(); ++leaf) {
             // One that is not there yet counts as it will before it first connects.

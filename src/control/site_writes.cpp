@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.hpp"
 #include "control/json.hpp"
 #include "control/site_home.hpp"
 #include "rules/effective.hpp"
@@ -19,6 +20,10 @@ constexpr auto kForgetAgainAfter = std::chrono::seconds{1};
 
 Error rule_not_found(const RuleId& id) {
     return {Errc::kNotFound, "rule '" + id.str() + "' does not exist"};
+}
+
+Error circuit_not_found(const CircuitId& id) {
+    return {Errc::kNotFound, "circuit '" + id.str() + "' does not exist"};
 }
 
 void put_tag(std::vector<IdTag>& list, const IdTag& value) {
@@ -98,14 +103,15 @@ void SiteHome::write(Change change, T value, bool created, std::string before, s
 Status SiteHome::keeps_promises(const SiteConfig& config, const Network& network,
                                 std::span<const Rule> rules) const {
     const auto now = world_.clock.wall();
-    return check_promises(broken_promises(config_, network_, rules_, now),
+    std::optional<Network> made;
+    return check_promises(broken_promises(config_, network_with(rules_, made), rules_, now),
                           broken_promises(config, network, rules, now));
 }
 
 // The network with these rules' sets: the live one, unless they make others.
 const Network& SiteHome::network_with(std::span<const Rule> rules,
                                       std::optional<Network>& made) const {
-    if (same_sets(network_, rules)) return network_;
+    if (!guards_.floors_taken && same_sets(network_, rules)) return network_;
     return made.emplace(compile(config_, rules));
 }
 
@@ -280,6 +286,64 @@ void SiteHome::put_circuit(CircuitId id, CircuitPatch patch, Caller caller,
     });
 }
 
+// --- Limits from outside
+// --------------------------------------------------------------------------
+
+// What is said again is no write: it only shows that the box is there.
+void SiteHome::put_external_limit(CircuitId id, ExternalPatch patch, Caller caller,
+                                  Callback<Written<Circuit>> reply) {
+    in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Circuit>>& done) {
+        const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
+        if (found == config_.circuits.end()) return done(circuit_not_found(id));
+        auto said = patched(*found, patch, config_.site.supply);
+        if (!said) return done(std::move(said).error());
+        if (found->external != *said) return write_external(id, *std::move(said), caller, done);
+        external_heard(id);
+        done(Written<Circuit>{*found, revision_});
+    });
+}
+
+void SiteHome::delete_external_limit(CircuitId id, Caller caller,
+                                     Callback<Written<Circuit>> reply) {
+    in_turn(std::move(reply), [this, id, caller](const Callback<Written<Circuit>>& done) {
+        const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
+        if (found == config_.circuits.end()) return done(circuit_not_found(id));
+        if (!found->external)
+            return done(Error{Errc::kNotFound, "circuit '" + id.str() + "' has no external limit"});
+        write_external(id, {}, caller, done);
+    });
+}
+
+// Requires: the circuit exists.
+void SiteHome::write_external(const CircuitId& id, std::optional<ExternalLimit> external,
+                              Caller caller, const Callback<Written<Circuit>>& done) {
+    const auto& before = *std::ranges::find(config_.circuits, id, &Circuit::id);
+    auto circuit = before;
+    circuit.external = std::move(external);
+    auto config = config_;
+    put(config.circuits, circuit);
+    if (const auto checked = check_parts(config); !checked) return done(checked.error());
+    write(PutCircuit{circuit}, circuit, !before.external.has_value(), to_json(before),
+          to_json(circuit), std::move(caller), done);
+}
+
+// A failsafe has begun: for how long it holds at least is to survive a restart.
+void SiteHome::keep_failsafe(const CircuitId& id, TimePoint until) {
+    const Caller self{kOwnAuthor, world_.clock.steady()};
+    auto kept = [](const Result<Written<Circuit>>& written) {
+        if (!written) log::warn("failsafe not stored", {{"why", written.error().message}});
+    };
+    in_turn<Written<Circuit>>(
+        std::move(kept), [this, id, until, self](const Callback<Written<Circuit>>& done) {
+            const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
+            if (found == config_.circuits.end() || !found->external)
+                return done(circuit_not_found(id));
+            auto external = found->external;
+            external->failsafe_until = until;
+            write_external(id, std::move(external), self, done);
+        });
+}
+
 // --- Id tags -------------------------------------------------------------------------------------
 
 void SiteHome::put_id_tag(std::string tag, std::string group, Caller caller,
@@ -413,8 +477,7 @@ void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
 void SiteHome::delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> reply) {
     in_turn(std::move(reply), [this, id, caller](const Callback<Written<Circuit>>& done) {
         const auto found = std::ranges::find(config_.circuits, id, &Circuit::id);
-        if (found == config_.circuits.end())
-            return done(Error{Errc::kNotFound, "circuit '" + id.str() + "' does not exist"});
+        if (found == config_.circuits.end()) return done(circuit_not_found(id));
         const bool used =
             std::ranges::any_of(config_.chargers, [&](auto& c) { return c.circuit == id; }) ||
             std::ranges::any_of(config_.circuits, [&](auto& c) { return c.parent == id; });
@@ -487,11 +550,13 @@ void SiteHome::rebuild() {
     live_ = std::move(live);
     stations_ = std::move(stations);
     for (const auto& charger : config_.chargers) set_up(stations_.at(charger.id), charger);
+    renew_floors();
     keep_demoted();
     resolver_ = std::make_unique<Resolver>(network_);
     ahead_resolver_.reset();
     rules_changed_ = true;
     renew_buildings();
+    renew_guards();
     resolve();
 }
 

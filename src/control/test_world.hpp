@@ -54,9 +54,9 @@ public:
             } else if (const auto* site = std::get_if<PutSite>(&write.change)) {
                 kept.sites.push_back(site->site);
             } else if (const auto* circuit = std::get_if<PutCircuit>(&write.change)) {
-                kept.circuits.push_back(circuit->circuit);
+                control::put(kept.circuits, circuit->circuit);
             } else if (const auto* charger = std::get_if<PutCharger>(&write.change)) {
-                kept.chargers.push_back(charger->charger);
+                control::put(kept.chargers, charger->charger);
             }
             hook_({++kept.revision, write.site, write.change, write.accepted_at});
             done(kept.revision);
@@ -157,6 +157,8 @@ struct FakeCharger {
     bool takes_leases = true;
     Duration clock_error{0};
     std::vector<Amperes> received = {};  // TxProfiles.
+    std::vector<Command> commands = {};  // To stop, or about its service.
+    bool refuses_default = false;
     std::vector<std::function<void(CallResult)>> held = {};
     // Of what it holds, what it says when asked; empty: it does not know the question.
     std::function<Amperes(Amperes)> shows = {};
@@ -184,7 +186,7 @@ public:
         auto& charger = chargers[id.str()];
         if (!charger.connected)
             return strand_.post([done] { done({.outcome = CallOutcome::kNotSent}); });
-        if (!std::holds_alternative<SetLimit>(command)) return ask(charger, command, done);
+        if (!std::holds_alternative<SetLimit>(command)) return ask(id, command, done);
         sent(clock_.steady());
         const auto limit = std::get<SetLimit>(command);
         if (limit.purpose == kTransaction) charger.received.push_back(limit.limit);
@@ -201,6 +203,7 @@ public:
             });
         }
         const bool refuses = charger.mood == FakeCharger::Mood::kRejects ||
+                             (charger.refuses_default && limit.purpose == kDefault) ||
                              (!limit.later.empty() && !charger.takes_leases);
         const auto outcome = refuses ? CallOutcome::kRejected : CallOutcome::kAccepted;
         strand_.post([this, &charger, limit, done, outcome] {
@@ -212,19 +215,30 @@ public:
     void refuse(const ChargerId&, SteadyPoint) override {}
 
     std::map<std::string, FakeCharger> chargers;
+    // What a charger does once it has accepted what is no limit.
+    std::function<void(const ChargerId&, const Command&)> does = [](auto&, auto&) {};
 
 private:
-    void ask(FakeCharger& charger, const Command& command, std::function<void(CallResult)> done) {
+    void ask(const ChargerId& id, const Command& command,
+             const std::function<void(CallResult)>& done) {
+        auto& charger = chargers[id.str()];
         CallResult result{.outcome = CallOutcome::kNotSupported};
         if (std::holds_alternative<GetCompositeLimit>(command)) {
             ++charger.asked;
             const auto holds = charger.profile ? charger.profile->limit : charger.fallback;
             if (charger.shows)
                 result = {.outcome = CallOutcome::kAccepted,
-                          .composite = CompositeLimit{
-                              .periods = {{0s, charger.shows(holds).in_milli()}}}};
+                          .composite =
+                              CompositeLimit{.periods = {{0s, charger.shows(holds).in_milli()}}}};
+        } else if (std::holds_alternative<RemoteStop>(command) ||
+                   std::holds_alternative<ChangeAvailability>(command)) {
+            charger.commands.push_back(command);
+            result.outcome = CallOutcome::kAccepted;
         }
-        strand_.post([done = std::move(done), result] { done(result); });
+        strand_.post([this, id, command, done, result] {
+            done(result);
+            if (result.outcome == CallOutcome::kAccepted) does(id, command);
+        });
     }
     void apply(FakeCharger& charger, const SetLimit& limit, CallOutcome outcome) {
         if (outcome != CallOutcome::kAccepted) return;

@@ -45,6 +45,11 @@ std::string waits_sentence(const Reason& reason) {
            until(reason, "; its turn comes by ");
 }
 
+std::string external_sentence(const Reason& reason) {
+    return at_row(reason) + " is limited to " + amps(reason.amount) + " from outside" +
+           (reason.source.empty() ? "" : " (" + reason.source + ")");
+}
+
 }  // namespace
 
 std::string to_sentence(const Reason& reason) {
@@ -96,6 +101,13 @@ std::string to_sentence(const Reason& reason) {
         case ReasonKind::kOffline:
             return "not connected" + (reason.since ? " since " + clock_time(*reason.since) : "") +
                    ", so " + amps(reason.amount) + " is held for it" + until(reason, " until ");
+        case ReasonKind::kExternal:
+            return external_sentence(reason);
+        case ReasonKind::kShed:
+            return "shed: " + at_row(reason) + " measured " + amps(reason.amount) + " of " +
+                   amps(reason.rating);
+        case ReasonKind::kGivesWay:
+            return "gives way: others on " + reason.row + " may draw more than it should carry";
         case ReasonKind::kWritesSpent:
             return "has taken all its writes of a day, and is left to its floor" +
                    until(reason, " until ");
@@ -151,6 +163,12 @@ std::string_view to_string(ReasonKind kind) {
             return "spread";
         case ReasonKind::kOffline:
             return "offline";
+        case ReasonKind::kExternal:
+            return "external";
+        case ReasonKind::kShed:
+            return "shed";
+        case ReasonKind::kGivesWay:
+            return "gives_way";
         case ReasonKind::kWritesSpent:
             return "writes_spent";
         case ReasonKind::kAwaitsAmps:

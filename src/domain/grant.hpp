@@ -39,6 +39,10 @@ enum class ReasonKind : std::uint8_t {
     kSpread,        // It may rise only at `until`: chargers do not all rise at once.
     kOffline,       // Not connected `since`: what it may be drawing is held. `amount`, and
                     // `until`, if it falls to its floor by itself.
+    kExternal,      // Somebody outside limits the row. `row`, `phase`, `amount`, `source`.
+    kShed,          // A feeder measured too much, so it stops, or must not rise. `row`, `phase`,
+                    // `amount` measured of `rating`.
+    kGivesWay,      // The row may carry more than it should, because of others. `row`.
     kWritesSpent,   // It was written to so often that it is left to its floor, until `until`.
     kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
     kRejecting,     // The charger refuses the limit. `amount`: the wish.
@@ -55,6 +59,8 @@ struct Reason {
     Amperes amount = {};
     std::optional<TimePoint> until = {};
     std::optional<TimePoint> since = {};
+    Amperes rating = {};
+    std::string source = {};  // "dso-box", "dso-box is silent": who limits the row.
 
     bool operator==(const Reason&) const = default;
 };

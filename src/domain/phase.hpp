@@ -31,6 +31,11 @@ public:
     static constexpr PhaseSet all() { return {Phase::kL1, Phase::kL2, Phase::kL3}; }
 
     constexpr bool has(Phase phase) const { return (bits_ & bit(phase)) != 0; }
+    constexpr PhaseSet with(Phase phase) const {
+        auto more = *this;
+        more.bits_ |= bit(phase);
+        return more;
+    }
     constexpr int count() const { return has(Phase::kL1) + has(Phase::kL2) + has(Phase::kL3); }
     constexpr bool operator==(const PhaseSet&) const = default;
 

@@ -66,6 +66,29 @@ Status check_building(const BuildingLoad& load) {
     return Done{};
 }
 
+bool is_budget(const PerPhase& amperes) {
+    return std::ranges::all_of(kPhases, [&](Phase phase) {
+        return amperes[phase] >= 0_A && amperes[phase] <= kMaxAmperes;
+    });
+}
+
+Status check_external(const ExternalLimit& external) {
+    constexpr auto kLongest = std::chrono::hours{24};
+    if (external.limit && !is_budget(*external.limit))
+        return invalid("limitA", "must be 0 to 100000 A on each line");
+    if (external.failsafe && !is_budget(*external.failsafe))
+        return invalid("failsafeA", "must be 0 to 100000 A on each line");
+    if (!external.limit && !external.failsafe)
+        return invalid("failsafeA", "is required where no limit holds now");
+    if (external.heartbeat < std::chrono::seconds{1} || external.heartbeat > kLongest)
+        return invalid("heartbeatS", "must be 1 to 86400");
+    if (external.failsafe_for < Duration{0} || external.failsafe_for > kLongest)
+        return invalid("failsafeForS", "must be 0 to 86400");
+    if (external.source.size() > kMaxTagBytes || has_control_characters(external.source))
+        return invalid("source", "must have at most 64 bytes, no control characters");
+    return Done{};
+}
+
 Status check_circuit(const Circuit& circuit) {
     BUSBAR_TRY(id, check_text(circuit.id.str(), kMaxIdBytes, "id"));
     (void)id;
@@ -81,6 +104,10 @@ Status check_circuit(const Circuit& circuit) {
     if (circuit.building) {
         BUSBAR_TRY(building, check_building(*circuit.building));
         (void)building;
+    }
+    if (circuit.external) {
+        BUSBAR_TRY(external, check_external(*circuit.external));
+        (void)external;
     }
     return check_peaks(circuit.peaks);
 }

@@ -55,6 +55,20 @@ struct Peak {
     bool operator==(const Peak&) const = default;
 };
 
+// What somebody outside lets a circuit carry: a grid operator's box, which says so again and again.
+// A cap of the grid's layer. It is lower than all that was heard of it where nothing is heard.
+struct ExternalLimit {
+    std::optional<PerPhase> limit = {};     // Empty: none now, though the box is there.
+    std::optional<PerPhase> failsafe = {};  // Holds while it is silent; empty: the last limit.
+    Duration heartbeat = std::chrono::seconds{120};  // Silent for so long is silent. 1 s to 1 day.
+    Duration failsafe_for = std::chrono::hours{2};   // How long a failsafe holds at least.
+    std::string source = {};                         // Who says so; at most 64 bytes.
+    // A failsafe that has begun holds until then, whatever is heard.
+    std::optional<TimePoint> failsafe_until = {};
+
+    bool operator==(const ExternalLimit&) const = default;
+};
+
 struct Circuit {
     CircuitId id;
     SiteId site;
@@ -66,6 +80,7 @@ struct Circuit {
     std::vector<Peak> peaks = {};     // At most 32.
     bool active = true;               // False: the chargers below it stay at their floors.
     std::optional<BuildingLoad> building = {};
+    std::optional<ExternalLimit> external = {};
 
     // What may be handed out.
     PerPhase budget() const;

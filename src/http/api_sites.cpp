@@ -120,6 +120,28 @@ void delete_circuit(const Backend& backend, const Request& request, const Reply&
                                    });
 }
 
+// Each one is a heartbeat; the answer is the circuit, as it stands.
+void put_external(const Backend& backend, const Request& request, const Reply& reply) {
+    const auto body = optional_json_body(request);
+    if (!body) return reply(problem(body.error()));
+    auto patch = parse_external(*body);
+    if (!patch) return reply(problem(patch.error()));
+    auto done = [reply, path = request.target.path](Result<control::Written<Circuit>> written) {
+        if (!written) return reply(problem(written.error()));
+        reply(written_answer(written->created, with_revision(*written), path));
+    };
+    backend.control.put_external_limit(CircuitId(request.param("id")), *std::move(patch),
+                                       caller_of(request), std::move(done));
+}
+
+void delete_external(const Backend& backend, const Request& request, const Reply& reply) {
+    backend.control.delete_external_limit(
+        CircuitId(request.param("id")), caller_of(request),
+        [reply](const Result<control::Written<Circuit>>& written) {
+            reply(deleted_answer(written));
+        });
+}
+
 void post_load(const Backend& backend, const Request& request, const Reply& reply) {
     const auto body = json_body(request);
     if (!body) return reply(problem(body.error()));
@@ -154,6 +176,17 @@ void write_live(JsonWriter& json, const control::CircuitReport& report) {
     amperes("potentialA", report.potential);
     amperes("meteredA", report.metered);
     amperes("allocatedA", report.allocated);
+    if (report.measured) amperes("measuredA", *report.measured);
+    if (report.overload != Overload::Stage::kNormal)
+        json.member("overload", to_string(report.overload));
+    if (!report.external) return;
+    json.key("external").begin_object().member("state", to_string(report.external->state));
+    json.key("holdsA");
+    if (report.external->ceiling)
+        control::write_json(json, *report.external->ceiling);
+    else
+        json.null();
+    json.end_object();
 }
 
 void add_site_routes(Router& router, const Backend& backend) {
@@ -168,6 +201,9 @@ void add_circuit_routes(Router& router, const Backend& backend) {
     router.add(Method::kPut, "/api/v1/circuits/{id}", bound(backend, put_circuit));
     router.add(Method::kDelete, "/api/v1/circuits/{id}", bound(backend, delete_circuit));
     router.add(Method::kPost, "/api/v1/circuits/{id}/load", bound(backend, post_load));
+    const auto* external = "/api/v1/circuits/{id}/external-limit";
+    router.add(Method::kPut, external, bound(backend, put_external));
+    router.add(Method::kDelete, external, bound(backend, delete_external));
 }
 
 }  // namespace busbar::http

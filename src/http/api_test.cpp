@@ -1,6 +1,7 @@
 #include "http/api.hpp"
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 
 #include "http/test_world.hpp"
 
@@ -267,6 +268,55 @@ TEST_F(ApiTest, ABuildingMeterIsHeardWhereOneIsConfigured) {
     json(422, Method::kPost, path, R"({"currentA":-1})");
     json(422, Method::kPost, path, "{}");
     json(404, Method::kPost, "/api/v1/circuits/nowhere/load", R"({"currentA":5})");
+}
+
+TEST_F(ApiTest, ABoxOutsideLimitsACircuitWhileItIsHeard) {
+    const auto* path = "/api/v1/circuits/feeder/external-limit";
+    json(201, Method::kPut, path,
+         R"({"limitA":40,"failsafeKw":6.9,"heartbeatS":60,"failsafeForS":0,"source":"dso-box"})");
+    const auto circuit = json(200, Method::kGet, "/api/v1/circuits/feeder");
+    EXPECT_EQ(circuit.at("budgetA").at("L1"), 40);
+    EXPECT_EQ(circuit.at("capA"), 40);
+    EXPECT_EQ(circuit.at("external").at("state"), "heard");
+    EXPECT_EQ(circuit.at("external").at("holdsA").at("L3"), 40);
+    EXPECT_EQ(circuit.at("externalLimit").at("failsafeA").at("L2"), 10);
+    EXPECT_EQ(circuit.at("externalLimit").at("source"), "dso-box");
+    const auto writes = store.rows.size();
+    EXPECT_NE(store.rows.back().after.find("dso-box"), std::string::npos);
+    strand.run_for(std::chrono::seconds{50});
+    json(200, Method::kPut, path, R"({"limitA":40})");
+    json(200, Method::kPut, path);  // Only a heartbeat.
+    EXPECT_EQ(store.rows.size(), writes);
+    strand.run_for(std::chrono::seconds{61});
+    EXPECT_EQ(json(200, Method::kGet, "/api/v1/circuits/feeder").at("budgetA").at("L1"), 10);
+    const auto overview = json(200, Method::kGet, "/api/v1/overview");
+    EXPECT_EQ(overview.at("sites").at(0).at("circuits").at(0).at("external").at("state"),
+              "failsafe");
+    EXPECT_NE(boost::json::serialize(overview.at("alarms")).find("no heartbeat"),
+              std::string::npos);
+    json(200, Method::kPut, path, R"({"limitA":{"L1":30,"L2":20,"L3":0}})");
+    EXPECT_EQ(json(200, Method::kGet, "/api/v1/circuits/feeder").at("budgetA").at("L3"), 0);
+    json(200, Method::kDelete, path);
+    EXPECT_EQ(json(200, Method::kGet, "/api/v1/circuits/feeder").at("budgetA").at("L1"), 63);
+    json(404, Method::kDelete, path);
+}
+
+TEST_F(ApiTest, AnExternalLimitThatCannotBeNamesItsField) {
+    const auto* path = "/api/v1/circuits/feeder/external-limit";
+    const auto field = [&](const char* body) {
+        return json(422, Method::kPut, path, body).at("field");
+    };
+    EXPECT_EQ(field("{}"), "limitA");
+    EXPECT_EQ(field(R"({"limitA":null})"), "failsafeA");
+    EXPECT_EQ(field(R"({"limitA":-1})"), "limitA");
+    EXPECT_EQ(field(R"({"limitA":{"L1":1}})"), "limitA.L2");
+    EXPECT_EQ(field(R"({"limitA":1,"limitKw":1})"), "limitKw");
+    EXPECT_EQ(field(R"({"limitA":1,"failsafeA":2,"failsafeKw":1})"), "failsafeKw");
+    EXPECT_EQ(field(R"({"limitA":1,"heartbeatS":0})"), "heartbeatS");
+    EXPECT_EQ(field(R"({"limitA":1,"failsafeForS":90000})"), "failsafeForS");
+    EXPECT_EQ(field(R"({"limitA":1,"source":7})"), "source");
+    json(400, Method::kPut, path, R"({"limit":1})");
+    json(404, Method::kPut, "/api/v1/circuits/nowhere/external-limit", R"({"limitA":1})");
 }
 
 TEST_F(ApiTest, ConfigurationUnderstandsKilowattsAndAlgorithms) {

@@ -54,6 +54,10 @@ struct CircuitRequest {
 //  "building" (null: none): {"meter","covers","staleAfterS","worstCaseA"}}
 Result<CircuitRequest> parse_circuit(std::string_view body);
 
+// {"limitA" (null: none now)|"limitKw","failsafeA" (null: none)|"failsafeKw","heartbeatS",
+//  "failsafeForS","source"}; no body at all is one, too: only a heartbeat.
+Result<control::ExternalPatch> parse_external(std::string_view body);
+
 struct ChargerRequest {
     control::ChargerPatch patch = {};
     // Other terms for maximum and minimum.

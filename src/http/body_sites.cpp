@@ -181,6 +181,23 @@ Result<CircuitRequest> parse_circuit(std::string_view body) {
     return read_circuit(std::move(members), "");
 }
 
+Result<control::ExternalPatch> parse_external(std::string_view body) {
+    BUSBAR_TRY(fields, Fields::of(body.empty() ? "{}" : body));
+    control::ExternalPatch patch;
+    patch.limit = change_in(fields, "limitA", lines_in);
+    patch.limit_power = fields.kilo<Watts>("limitKw");
+    only_one_of(fields, "limitA", "limitKw");
+    patch.failsafe = change_in(fields, "failsafeA", lines_in);
+    patch.failsafe_power = fields.kilo<Watts>("failsafeKw");
+    only_one_of(fields, "failsafeA", "failsafeKw");
+    patch.heartbeat = seconds_in(fields, "heartbeatS");
+    patch.failsafe_for = seconds_in(fields, "failsafeForS");
+    patch.source = fields.text("source", kMostTagBytes);
+    BUSBAR_TRY(finished, fields.finish());
+    (void)finished;
+    return patch;
+}
+
 Result<ChargerRequest> parse_charger(std::string_view body) {
     BUSBAR_TRY(members, object_in(body));
     return read_charger(std::move(members), "");

@@ -106,6 +106,8 @@ public:
     Amperes drawable(LeafIndex leaf) const { return drawable_of(entries_[leaf], leaf); }
     bool known(LeafIndex leaf) const { return entries_[leaf].known; }
     bool calling(LeafIndex leaf) const { return entries_[leaf].call.has_value(); }
+    // A call is open, or a car still has time to follow what was accepted.
+    bool settling(LeafIndex leaf) const { return calling(leaf) || !entries_[leaf].holds.empty(); }
     TrustClass trust(LeafIndex leaf) const { return leaves_[leaf].trust; }
     // What it last accepted; empty if nothing, or nothing since it forgot.
     std::optional<Amperes> applied(LeafIndex leaf, ProfilePurpose purpose) const;

@@ -62,6 +62,13 @@ Status apply(Connection& db, const control::PutCircuit& change) {
     const auto& circuit = change.circuit;
     const auto& share = circuit.share;
     const auto& building = circuit.building;
+    const auto& external = circuit.external;
+    const auto line_of = [&](std::optional<PerPhase> ExternalLimit::*amperes, Phase phase) {
+        return external && *external.*amperes ? Value((*(*external.*amperes))[phase])
+                                              : Value(std::nullopt);
+    };
+    const auto limit = [&](Phase phase) { return line_of(&ExternalLimit::limit, phase); };
+    const auto failsafe = [&](Phase phase) { return line_of(&ExternalLimit::failsafe, phase); };
     const auto worst = [&](Phase phase) {
         return part_of(building, [&](const BuildingLoad& load) { return load.worst_case[phase]; });
     };
@@ -87,7 +94,19 @@ Status apply(Connection& db, const control::PutCircuit& change) {
                  [](const BuildingLoad& load) { return std::int64_t{load.stale_after.count()}; }),
          worst(Phase::kL1),
          worst(Phase::kL2),
-         worst(Phase::kL3)});
+         worst(Phase::kL3),
+         part_of(external,
+                 [](const ExternalLimit& e) { return std::int64_t{e.heartbeat.count()}; }),
+         part_of(external,
+                 [](const ExternalLimit& e) { return std::int64_t{e.failsafe_for.count()}; }),
+         external ? Value(external->source) : Value(std::nullopt),
+         external ? Value(external->failsafe_until) : Value(std::nullopt),
+         limit(Phase::kL1),
+         limit(Phase::kL2),
+         limit(Phase::kL3),
+         failsafe(Phase::kL1),
+         failsafe(Phase::kL2),
+         failsafe(Phase::kL3)});
     return status ? put_peaks(db, circuit) : std::move(status);
 }
 
@@ -316,8 +335,8 @@ Status put_potential(Connection& db, const control::PotentialRow& row,
     static const auto sql = replacing("potentials", kPotentialColumns);
     const auto until = row.until ? Value(std::int64_t{row.until->time_since_epoch().count()})
                                  : Value(std::nullopt);
-    return db.run(
-        sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, until, steady_id});
+    return db.run(sql, {row.evse.charger, row.evse.number, row.potential, row.fallback, until,
+                        steady_id, row.kept_out});
 }
 
 Status put_transaction(Connection& db, const Transaction& transaction) {

@@ -12,7 +12,10 @@ inline constexpr std::string_view kCircuitColumns =
     "id, site, parent, name, breaker_l1_ma, breaker_l2_ma, breaker_l3_ma, safety_pct, active, "
     "share_policy, share_strict_bands, share_min_first, share_rotation_us, share_reclaim, "
     "building_meter, building_covers, building_stale_us, building_worst_l1_ma, "
-    "building_worst_l2_ma, building_worst_l3_ma";
+    "building_worst_l2_ma, building_worst_l3_ma, external_heartbeat_us, external_failsafe_for_us, "
+    "external_source, external_failsafe_until_us, external_limit_l1_ma, external_limit_l2_ma, "
+    "external_limit_l3_ma, external_failsafe_l1_ma, external_failsafe_l2_ma, "
+    "external_failsafe_l3_ma";
 inline constexpr std::string_view kPeakColumns = "circuit, position, time_window, part_mpct";
 
 inline constexpr std::string_view kChargerColumns =
@@ -36,6 +39,6 @@ inline constexpr std::string_view kTransactionColumns =
     "stop_reason, requested_mwh, depart_by_us";
 
 inline constexpr std::string_view kPotentialColumns =
-    "charger, evse, potential_ma, fallback_ma, until_ns, steady_id";
+    "charger, evse, potential_ma, fallback_ma, until_ns, steady_id, kept_out";
 
 }  // namespace busbar::store

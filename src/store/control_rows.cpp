@@ -109,6 +109,27 @@ std::optional<BuildingLoad> read_building(Columns& columns) {
     return load;
 }
 
+std::optional<ExternalLimit> read_external(Columns& columns) {
+    constexpr int kOthers = 9;
+    const auto heartbeat = columns.perhaps([&] { return columns.duration(); });
+    if (!heartbeat) {
+        columns.skip(kOthers);
+        return {};
+    }
+    ExternalLimit external{.heartbeat = *heartbeat};
+    external.failsafe_for = columns.duration();
+    external.source = columns.text();
+    external.failsafe_until = columns.perhaps([&] { return columns.time(); });
+    const auto lines = [&]() -> std::optional<PerPhase> {
+        auto amperes = columns.perhaps([&] { return columns.amperes(); });
+        if (!amperes) columns.skip(2);  // One was read.
+        return amperes;
+    };
+    external.limit = lines();
+    external.failsafe = lines();
+    return external;
+}
+
 Result<Circuit> read_circuit(const Row& row) {
     Columns columns(row);
     const CircuitId id{columns.text()};
@@ -124,6 +145,7 @@ Result<Circuit> read_circuit(const Row& row) {
     circuit.active = columns.flag();
     circuit.share = read_share(columns);
     circuit.building = read_building(columns);
+    circuit.external = read_external(columns);
     return columns.done("circuit", id.str(), std::move(circuit));
 }
 
@@ -245,7 +267,9 @@ Result<PotentialOnAClock> read_potential(const Row& row) {
     potential.fallback = columns.perhaps([&] { return columns.quantity<Amperes>(); });
     potential.until =
         columns.perhaps([&] { return SteadyPoint{std::chrono::nanoseconds{columns.integer()}}; });
-    return PotentialOnAClock{std::move(potential), columns.text()};
+    auto clock = columns.text();
+    potential.kept_out = columns.flag();
+    return PotentialOnAClock{std::move(potential), std::move(clock)};
 }
 
 // --- Lists ---------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ ALTER TABLE transactions ADD COLUMN requested_mwh INTEGER;
 ALTER TABLE transactions ADD COLUMN depart_by_us INTEGER;
 )sql";
 
-// What chargers are trusted with, and when a potential falls by itself.
+// What chargers are trusted with, when a potential falls by itself, and limits from outside.
 constexpr const char* kThird = R"sql(
 ALTER TABLE sites ADD COLUMN lease_us INTEGER NOT NULL DEFAULT 1800000000;
 ALTER TABLE chargers ADD COLUMN trust TEXT NOT NULL DEFAULT 'B';
@@ -203,6 +203,19 @@ ALTER TABLE chargers ADD COLUMN writes_per_day INTEGER NOT NULL DEFAULT 200;
 ALTER TABLE potentials ADD COLUMN fallback_ma INTEGER;
 ALTER TABLE potentials ADD COLUMN until_ns INTEGER;
 ALTER TABLE potentials ADD COLUMN steady_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE potentials ADD COLUMN kept_out INTEGER NOT NULL DEFAULT 0;
+
+-- What a box outside lets a circuit carry; no heartbeat: there is no such box.
+ALTER TABLE circuits ADD COLUMN external_heartbeat_us INTEGER;
+ALTER TABLE circuits ADD COLUMN external_failsafe_for_us INTEGER;
+ALTER TABLE circuits ADD COLUMN external_source TEXT;
+ALTER TABLE circuits ADD COLUMN external_failsafe_until_us INTEGER;
+ALTER TABLE circuits ADD COLUMN external_limit_l1_ma INTEGER;
+ALTER TABLE circuits ADD COLUMN external_limit_l2_ma INTEGER;
+ALTER TABLE circuits ADD COLUMN external_limit_l3_ma INTEGER;
+ALTER TABLE circuits ADD COLUMN external_failsafe_l1_ma INTEGER;
+ALTER TABLE circuits ADD COLUMN external_failsafe_l2_ma INTEGER;
+ALTER TABLE circuits ADD COLUMN external_failsafe_l3_ma INTEGER;
 
 -- New at each start, and in a file beside this one: where the two differ, this is an older copy.
 CREATE TABLE mark (

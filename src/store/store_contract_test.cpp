@@ -236,11 +236,12 @@ TEST_P(StoreContract, ReplacesThePotentialsThatAreNamedAndNoOthers) {
     const auto save = [&](std::vector<control::PotentialRow> rows) {
         return await<Done>([&](auto done) { store_->save_potentials(std::move(rows), done); });
     };
+    const control::PotentialRow kept_out{.evse = b, .potential = 12.5_A, .kept_out = true};
     ASSERT_TRUE(save({{a, 16_A}, {b, 6_A}}));
-    ASSERT_TRUE(save({{b, 12.5_A}}));
+    ASSERT_TRUE(save({kept_out}));
     ASSERT_TRUE(save({}));
     reopen();
-    EXPECT_EQ(stored().potentials, (std::vector<control::PotentialRow>{{a, 16_A}, {b, 12.5_A}}));
+    EXPECT_EQ(stored().potentials, (std::vector<control::PotentialRow>{{a, 16_A}, kept_out}));
 }
 
 // --- Versions, revisions, audit ------------------------------------------------------------

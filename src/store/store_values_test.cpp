@@ -112,6 +112,14 @@ Circuit random_circuit(Chance& chance, CircuitId id) {
             .stale_after = chance.duration(),
             .worst_case = chance.amperes()};
     });
+    circuit.external = chance.perhaps([&] {
+        return ExternalLimit{.limit = chance.perhaps([&] { return chance.amperes(); }),
+                             .failsafe = chance.perhaps([&] { return chance.amperes(); }),
+                             .heartbeat = chance.duration(),
+                             .failsafe_for = chance.duration(),
+                             .source = chance.text(),
+                             .failsafe_until = chance.perhaps([&] { return chance.time(); })};
+    });
     return circuit;
 }
 
