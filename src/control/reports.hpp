@@ -12,8 +12,8 @@
 #include "domain/grant.hpp"
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
-#include "rules/external.hpp"
 #include "reconcile/probe.hpp"
+#include "rules/external.hpp"
 
 namespace busbar::control {
 

@@ -316,6 +316,7 @@ private:
     enum class Kept : std::uint8_t { kCounted, kOut };
     Amperes default_of(LeafIndex any) const;
     void renew_floors();
+    void set_floor(Leaves leaves, Amperes floor);
     void floors_changed();
     void relieve(SteadyPoint now);
     PerPhase excess_of(RowIndex row, Kept kept) const;

@@ -39,8 +39,15 @@ void SiteHome::renew_floors() {
         station.floor.configured = network_.leaves[leaves.first].floor;
         if (!station.floor.taken) return;
         guards_.floors_taken = true;
-        for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) network_.leaves[leaf].floor = 0_A;
+        set_floor(leaves, 0_A);
     });
+}
+
+void SiteHome::set_floor(Leaves leaves, Amperes floor) {
+    for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
+        network_.leaves[leaf].floor = floor;
+        ledger_.falls_to(leaf, floor);
+    }
 }
 
 // What is decided on has changed in its midst: all over again.
@@ -48,8 +55,7 @@ void SiteHome::floors_changed() {
     guards_.floors_taken = false;
     each_station([&](const ChargerId&, Station& station, Leaves leaves) {
         guards_.floors_taken |= station.floor.taken;
-        for (auto leaf = leaves.first; leaf < leaves.end; ++leaf)
-            network_.leaves[leaf].floor = station.floor.taken ? 0_A : station.floor.configured;
+        set_floor(leaves, station.floor.taken ? 0_A : station.floor.configured);
     });
     resolver_ = std::make_unique<Resolver>(network_);
     ahead_resolver_.reset();

@@ -135,6 +135,11 @@ void Ledger::restore(LeafIndex leaf, Amperes potential, std::optional<Lease> lea
     recount(leaf);
 }
 
+void Ledger::falls_to(LeafIndex leaf, Amperes floor) {
+    leaves_[leaf].floor = floor;
+    recount(leaf);
+}
+
 void Ledger::trust(LeafIndex leaf, TrustClass trust) {
     leaves_[leaf].trust = trust;
     recount(leaf);

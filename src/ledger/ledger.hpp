@@ -68,6 +68,9 @@ public:
     // is open when this is said may be of the old transaction: to be said again once it is
     // answered.
     void transaction_over(LeafIndex leaf, SteadyPoint now);
+    // What it is to fall back to from now on. A higher one counts at once, a lower one when it is
+    // accepted as default.
+    void falls_to(LeafIndex leaf, Amperes floor);
     // How far its word goes, from now on.
     void trust(LeafIndex leaf, TrustClass trust);
     // Its clock was found to be slower than was thought, or was set back: its lease ends then, and

@@ -129,7 +129,7 @@ void VirtualCharger::begin_where_possible() {
 
 void VirtualCharger::begin(int connector) {
     auto& socket = at(connector);
-    if (!powered_ || socket.closed || !socket.car) return;
+    if (!powered_ || socket.closed || socket.out || !socket.car) return;
     if (!registered_ && !manners_.starts_offline) return;
     socket.closed = true;
     socket.session = ++sessions_;
@@ -255,6 +255,7 @@ void VirtualCharger::set_clock() {
 
 ConnectorStatus VirtualCharger::status_of(int connector) const {
     const auto& socket = at(connector);
+    if (!socket.closed && socket.out) return ConnectorStatus::kUnavailable;
     if (!socket.closed)
         return socket.car ? ConnectorStatus::kPreparing : ConnectorStatus::kAvailable;
     if (socket.drawn > 0_A) return ConnectorStatus::kCharging;
@@ -404,7 +405,7 @@ void VirtualCharger::answered(std::uint64_t number, const Result<Answer>& answer
 
 void VirtualCharger::asked(Command command, std::function<void(CallResult)> answer) {
     if (!powered_) return;
-    count_limit();
+    if (std::holds_alternative<SetLimit>(command)) count_limit();
     const auto takes =
         mood_ == Mood::kSlow ? random_.between(kSlowLeast, kSlowMost) : manners_.answers_after;
     busy_until_ = std::max(busy_until_, now()) + takes;
@@ -429,6 +430,7 @@ void VirtualCharger::obey(const Command& command, const std::function<void(CallR
     auto outcome = CallOutcome::kNotSupported;
     if (const auto* limit = std::get_if<SetLimit>(&command)) outcome = install(*limit);
     if (const auto* order = std::get_if<RemoteStop>(&command)) outcome = stop(*order);
+    if (const auto* order = std::get_if<ChangeAvailability>(&command)) outcome = serve(*order);
     if (mood_ == Mood::kMute) return;
     answer({.outcome = outcome});
 }
@@ -485,6 +487,19 @@ CallOutcome VirtualCharger::stop(const RemoteStop& order) {
         return CallOutcome::kAccepted;
     }
     return CallOutcome::kRejected;
+}
+
+// Where a transaction runs, it takes effect when that is over.
+CallOutcome VirtualCharger::serve(const ChangeAvailability& order) {
+    if (mood_ == Mood::kRejects) return CallOutcome::kRejected;
+    for (int connector = 1; connector <= evse_count(); ++connector) {
+        if (order.connector != 0 && order.connector != connector) continue;
+        at(connector).out = !order.operative;
+        note(order.operative ? "is in service" : "is out of service", std::to_string(connector));
+        say_status(connector);
+    }
+    begin_where_possible();
+    return CallOutcome::kAccepted;
 }
 
 std::string VirtualCharger::describe() const {

@@ -117,6 +117,7 @@ private:
     struct Socket {
         std::optional<sim::VehicleSpec> car = {};
         bool closed = false;  // The contactor: a transaction runs.
+        bool out = false;     // Of service, by order: no transaction begins.
         int session = 0;      // Of this charger, counted up.
         bool honours = false;
         Amperes enforced = {};
@@ -174,6 +175,7 @@ private:
 
     void obey(const Command& command, const std::function<void(CallResult)>& answer);
     CallOutcome install(const SetLimit& limit);
+    CallOutcome serve(const ChangeAvailability& order);
     CallOutcome stop(const RemoteStop& order);
     void count_limit();
 
