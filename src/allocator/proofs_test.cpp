@@ -133,7 +133,7 @@ void is_the_same_again(const RandomSite& site) {
     Solver solver(site.network);
     auto other = site;
     for (LeafIndex i = 0; i < site.leaves(); ++i) {
-        other.demands[i].turn = -site.demands[i].turn;
+        other.demands[i].turn = other.demands[i].promise_turn = -site.demands[i].turn;
         other.demands[i].wanted = site.demands[i].wanted / 2;
         other.demands[i].reserve = 0_A;
         if (i % 3 == 0) other.demands[i].kind = Demand::Kind::kIdle;
@@ -596,6 +596,7 @@ void stays_admitted_with_a_better_turn(const RandomSite& site) {
         if (out[i].outcome != Outcome::kAdmitted) continue;
         auto better = site;
         better.demands[i].turn -= 1 + site.salt % 3;
+        better.demands[i].promise_turn = better.demands[i].turn;
         RC_ASSERT(solved(better)[i].outcome == Outcome::kAdmitted);
         auto first = site;
         first.demands[i].since -= std::chrono::seconds{1 + site.salt % 5};

@@ -340,7 +340,7 @@ inline Demand demand_of(const SiteOptions& options, const CarDraw& draw, const L
     if (demand.kind == Demand::Kind::kWants)
         demand.reserve = std::min(demand.reserve, demand.wanted);
     demand.need = Amperes::milli(draw.need_ma);
-    demand.turn = draw.turn;
+    demand.turn = demand.promise_turn = draw.turn;
     // Nobody comes at the same instant, so that an order of leaves decides nothing.
     demand.since = TimePoint{Duration{draw.since * 1'000'000 + static_cast<int>(index)}};
     return demand;

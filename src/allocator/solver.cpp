@@ -116,7 +116,7 @@ struct Solver::Work {
     FillByEvents by_events_;
     FillByBisection by_bisection_;
 
-    Turns turns_;
+    Turns turns_, promises_;
     // Who gets a left-over step first: by arrival, since turns may change with every solve, and a
     // tenth of an ampere is not worth a message to two chargers each time.
     Turns arrivals_;
@@ -150,6 +150,7 @@ Solver::Work::Work(const Network& network)
       by_events_(layout_),
       by_bisection_(layout_),
       turns_(layout_.leaves()),
+      promises_(layout_.leaves()),
       arrivals_(layout_.leaves()) {
     const auto n = layout_.leaves();
     wired_.reserve(n);
@@ -211,6 +212,7 @@ void Solver::Work::begin(std::span<const PerPhase> budgets, std::span<const Dema
         const auto& demand = demands[i];
         const auto floor = wired_[i].floor;
         turns_.note(i, demand.turn, demand.since);
+        promises_.note(i, demand.promise_turn, demand.since);
         arrivals_.note(i, demand.since.time_since_epoch().count(),
                        TimePoint{Duration{demand.turn}});
         switch (demand.kind) {
@@ -253,8 +255,9 @@ void Solver::Work::admit(std::uint8_t band) {
     if (chosen_.empty() || !lines_.over()) return;
     // Some do not. In turn, then, and those with a reserve first.
     turns_.sort();
+    promises_.sort();
     for (const auto i : chosen_) {
-        turns_.add(i, used_[i] - wired_[i].floor);
+        (asked_[i].reserves ? promises_ : turns_).add(i, used_[i] - wired_[i].floor);
         used_[i] = wired_[i].floor;
     }
     lines_.load(used_);
@@ -262,8 +265,7 @@ void Solver::Work::admit(std::uint8_t band) {
         used_[i] += extra;
         return try_to_admit(i, extra);
     };
-    if (any_reserve_)
-        turns_.serve([&](Index i, Milli extra) { return asked_[i].reserves && serve(i, extra); });
+    if (any_reserve_) promises_.serve(serve);
     turns_.serve(serve);
 }
 

@@ -38,6 +38,9 @@ struct Demand {
     // Who gets a minimum first where there are too few: the lowest turn, then who came first,
     // then the leaf of the lower index.
     std::int64_t turn = 0;
+    // Who gets its reserve first where not all fit; then as above. Turns change as cars are served:
+    // by them, two would pass a reserve back and forth at every solve.
+    std::int64_t promise_turn = 0;
     TimePoint since = {};
 };
 

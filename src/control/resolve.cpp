@@ -74,6 +74,7 @@ Demand Resolver::demand_of(LeafIndex i) const {
                   .minimum = state.minimum,
                   .reserve = reserve,
                   .turn = state.turn,
+                  .promise_turn = state.promise_turn,
                   .since = state.since};
     if (state.rests) demand.wanted = 0_A;
     if (rules.inactive) demand.wanted = std::min(demand.wanted, leaf.floor);

@@ -21,11 +21,12 @@ struct LeafState {
     TimePoint since = {};    // Of its transaction.
     Amperes potential = {};  // The ledger's; held where it is not reachable.
 
-    std::optional<Amperes> takes = {};    // Less than it could: what its car was seen to use.
-    Amperes draws = {};                   // ...which is this.
-    Amperes minimum = {};                 // Its car's own, where that is above the usual.
-    bool goes_last = false;               // It did not draw when it was given current.
-    std::int64_t turn = 0;                // Who gets a minimum first; see Demand.
+    std::optional<Amperes> takes = {};  // Less than it could: what its car was seen to use.
+    Amperes draws = {};                 // ...which is this.
+    Amperes minimum = {};               // Its car's own, where that is above the usual.
+    bool goes_last = false;             // It did not draw when it was given current.
+    std::int64_t turn = 0;              // Who gets a minimum first; see Demand.
+    std::int64_t promise_turn = 0;
     std::optional<TimePoint> rests = {};  // Not to be let in before, even if there is room.
     Amperes need = {};                    // On average until it leaves, where somebody said when.
     std::optional<TimePoint> departs = {};

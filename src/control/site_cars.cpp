@@ -115,6 +115,7 @@ void SiteHome::look_at_car(LeafIndex leaf, SteadyPoint now, TimePoint wall) {
                             .slot = share.rotation_slot},
                            now);
     state.turn = turns_[leaf].number;
+    state.promise_turn = turns_[leaf].without_average();
     if (turns_[leaf].rests && turns_[leaf].until && *turns_[leaf].until > now) {
         state.rests = later(*turns_[leaf].until);
         wake(turns_[leaf].until);

@@ -66,6 +66,10 @@ void Place::stand(Standing standing, Amperes limit, SteadyPoint now) {
     since_ = at_;
 }
 
+std::int64_t Turn::without_average() const {
+    return number & ~kMostAverage;
+}
+
 Turn turn_of(const Place& place, const Claim& claim, SteadyPoint now) {
     BUSBAR_CHECK(claim.band >= 0 && claim.band <= kMostBand && claim.slot >= Duration{});
     const bool admitted = place.standing() == kAdmitted;

@@ -86,6 +86,8 @@ struct Turn {
 
     // For Demand::turn: the lowest first. Equal: who came first.
     std::int64_t number = 0;
+    // The same, but for what it was given on average, which changes all the time.
+    std::int64_t without_average() const;
     Place::Standing standing = Place::Standing::kIdle;
     int band = 5;
     // Not to be let in before `until`, even if there is room: cars and contactors are to be

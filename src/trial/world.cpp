@@ -421,7 +421,22 @@ std::string World::describe() const {
                 text += "; the store: " + decimal(known->in_milli()) + " A";
         text += '\n';
     }
-    return text + "\n" + load_.table();
+    return text + "\n" + load_.table() + reasons();
+}
+
+// What the server says of those that charge, as of its last look.
+std::string World::reasons() const {
+    std::string text;
+    if (!report_) return text;
+    for (const auto& charger : report_->chargers)
+        for (const auto& evse : charger.evses) {
+            if (!evse.transaction) continue;
+            text += to_string(EvseId{charger.charger.id, evse.number}) + ": should have " +
+                    decimal(evse.desired.in_milli()) + " A";
+            for (const auto& reason : evse.reasons) text += "; " + to_sentence(reason);
+            text += '\n';
+        }
+    return text;
 }
 
 }  // namespace busbar::trial

@@ -110,6 +110,7 @@ private:
     void draws(LeafIndex leaf, Amperes amount);
     void must_be_known(LeafIndex leaf);
     void raised(const control::Alarm& alarm);
+    std::string reasons() const;
     void check(const control::SiteReport& report);
     void check_writes(const control::SiteReport* report);
     bool dies_at(Death moment);
