@@ -50,6 +50,7 @@ SiteHome::SiteHome(World& world, std::unique_ptr<Strand> strand, SiteConfig conf
 
 // Takes on what is configured about a charger, where that has changed.
 void SiteHome::set_up(Station& station, const Charger& charger) const {
+    station.evses = static_cast<std::size_t>(charger.evse_count);
     const auto configured = features_of(network_.leaves[network_.leaves_of(charger.id).first]);
     if (station.configured != configured) station.features = station.configured = configured;
     if (station.writes.per_day() != charger.writes_per_day)
@@ -102,9 +103,7 @@ template <class F>
 void SiteHome::each_station(F&& visit) {
     LeafIndex leaf = 0;
     for (auto& [charger, station] : stations_) {
-        Leaves leaves{leaf, leaf};
-        while (leaves.end < live_.size() && network_.leaves[leaves.end].evse.charger == charger)
-            ++leaves.end;
+        const Leaves leaves{leaf, leaf + station.evses};
         visit(charger, station, leaves);
         leaf = leaves.end;
     }

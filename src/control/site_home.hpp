@@ -180,6 +180,7 @@ private:
     };
     // What is known of one charger.
     struct Station {
+        std::size_t evses = 0;  // As configured: its leaves.
         bool online = false;
         std::int64_t generation = 0;
         BootInfo info;

@@ -98,6 +98,7 @@ Result<ProbeReport> SiteHome::probe_report(const ChargerId& charger) const {
 }
 
 bool SiteHome::is_probed(LeafIndex leaf) const {
+    if (probes_ == 0) return false;
     const auto& evse = network_.leaves[leaf].evse;
     const auto& probing = stations_.at(evse.charger).probing;
     return probing && probing->probe.state() == ProbeState::kRunning &&
