@@ -222,10 +222,25 @@ protected:
     // Whether every charger knows what to fall back to: a server that has just begun has to hear
     // their clocks first.
     bool all_leased() const {
-        return std::ranges::all_of(config_.chargers, [this](const Charger& charger) {
-            const auto received = *fleet_->received(charger.id.str());
-            return !received.empty() && received.back().periods.size() > 1;
-        });
+        return std::ranges::all_of(
+            config_.chargers, [this](const Charger& charger) { return is_leased(charger.id); });
+    }
+    bool is_leased(const ChargerId& charger) const {
+        const auto received = *fleet_->received(charger.str());
+        return !received.empty() && received.back().periods.size() > 1;
+    }
+    // Who has no lease, what it was sent last, and why.
+    std::string who_has_none() {
+        const auto found = std::ranges::find_if_not(
+            config_.chargers, [this](const Charger& charger) { return is_leased(charger.id); });
+        if (found == config_.chargers.end()) return "nobody";
+        std::string out = found->id.str() + " was sent";
+        for (const auto& each : *fleet_->received(found->id.str()))
+            out += " " + decimal(each.limit().in_milli()) + "/" +
+                   std::to_string(each.periods.size()) + (each.accepted ? "" : "!");
+        const auto why =
+            client_->request("GET", "/api/v1/chargers/" + found->id.str() + "/explain");
+        return out + ": " + (why ? why->body : "");
     }
 
     // The circuits that do not carry what they did, and why a charger on the first of them has
@@ -276,7 +291,8 @@ void KilledServer::kill_again_and_again(const Scale& scale, Duration full_within
     for (int kill = 0; kill < scale.kills; ++kill) {
         const bool falls = kLeases && kill < scale.falls;
         if (falls) {
-            ASSERT_TRUE(eventually([this] { return all_leased(); })) << "kill " << kill;
+            ASSERT_TRUE(eventually([this] { return all_leased(); }))
+                << "kill " << kill << ": " << who_has_none();
         }
         // From at once to long after amperes have moved, each at random in its part of that.
         const auto part = scale.most_storm / scale.kills;
