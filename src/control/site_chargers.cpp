@@ -35,7 +35,7 @@ void SiteHome::connected(const ChargerId& charger, std::int64_t generation) {
     station.offline_since.reset();
     station.features = station.configured;
     station.clock_before = station.clock;
-    station.clock.reconnected();
+    station.clock.reconnected(station.connected_at);
     station.shows_limits = true;
     // It was told the time before, by whoever ran here then: one stamp near ours is enough.
     if (!station.clock.known()) station.clock.told(world_.clock.wall(), station.connected_at);

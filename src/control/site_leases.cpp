@@ -155,19 +155,23 @@ void SiteHome::told_time(const ChargerId& charger, TimePoint now) {
 void SiteHome::hear_clock(const ChargerId& charger, std::optional<TimePoint> stamp) {
     const auto found = stations_.find(charger);
     if (found == stations_.end() || !stamp) return;
-    const bool was_known = found->second.clock.known();
     found->second.clock.said(*stamp, world_.clock.steady());
     update_leases(charger, found->second);
-    if (was_known || !found->second.clock.known()) return;
-    // What was sent before, or by an earlier server, may have no end: now it can have one.
+    // What was sent while the clock was not known, or by an earlier server, may have no end: now
+    // it can have one.
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
+        const auto& live = live_[leaf];
         const auto applied = ledger_.applied(leaf, ProfilePurpose::kTransaction);
-        if (live_[leaf].lease_until || !applied || *applied <= network_.leaves[leaf].floor)
+        if (live.lease_until || live.transaction_limit.renew_at || !applied ||
+            !gives_lease(found->second,
+                         {{.purpose = ProfilePurpose::kTransaction, .limit = *applied},
+                          {leaf, leaf + 1},
+                          *applied}))
             continue;
         live_[leaf].transaction_limit.renew_at = world_.clock.steady();
+        touch();
     }
-    touch();
 }
 
 // Whether a message was stamped on this connection, as far as can be told.

@@ -37,7 +37,7 @@ void ChargerClock::said(TimePoint stamp, SteadyPoint now) {
     const auto within = [&](Ahead least, Ahead most) {
         return ahead >= least - kSameClock && ahead <= most + kSameClock;
     };
-    if (known() && within(heard_least(), heard_most())) {
+    if (known() && within(heard_least(), heard_most()) && !waited(stamp)) {
         take(ahead);
         candidate_.reset();
         if (told_ && now >= told_->last + kSameClock) told_.reset();
@@ -52,6 +52,14 @@ void ChargerClock::said(TimePoint stamp, SteadyPoint now) {
     } else {
         candidate_ = Candidate{ahead, 1};
     }
+}
+
+// Whether it was stamped before this connection, if its clock goes on as before.
+bool ChargerClock::waited(TimePoint stamp) const {
+    return connected_at_ &&
+           stamp + kOnTheWay <
+               TimePoint{std::chrono::floor<Duration>(connected_at_->time_since_epoch()) +
+                         heard_least()};
 }
 
 void ChargerClock::told(TimePoint time, SteadyPoint now) {

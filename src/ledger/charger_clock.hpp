@@ -24,8 +24,12 @@ public:
     static constexpr Duration kAgreement = std::chrono::seconds{5};
     static constexpr int kAgreeing = 3;
 
-    // A new connection: how it was set before is remembered until it says otherwise.
-    void reconnected() { candidate_.reset(); }
+    // A new connection: how it was set before is remembered until it says otherwise. What was
+    // stamped before that waited in a queue.
+    void reconnected(SteadyPoint now) {
+        candidate_.reset();
+        connected_at_ = now;
+    }
     // A message stamped `stamp` came at `now`.
     void said(TimePoint stamp, SteadyPoint now);
     // It was told that it is `time`: it may show that from now on, or what it showed before.
@@ -56,6 +60,7 @@ private:
         Ahead most;
         SteadyPoint last;
     };
+    bool waited(TimePoint stamp) const;
     void take(Ahead ahead);
     Ahead heard_least() const;
     Ahead heard_most() const;
@@ -67,6 +72,7 @@ private:
     std::size_t next_ = 0;
     std::optional<Candidate> candidate_;  // What it may have been set to.
     std::optional<Told> told_;
+    std::optional<SteadyPoint> connected_at_;
 };
 
 }  // namespace busbar

@@ -51,10 +51,24 @@ TEST_F(ClockOfACharger, OfWhichWeHaveToldNothingIsBelievedWhenItAgreesWithItself
 TEST_F(ClockOfACharger, IsNotTakenFromMessagesThatWaitedInAQueue) {
     is_told();
     says(0s);
-    clock_.reconnected();
+    clock_.reconnected(now());
     for (int i = 10; i > 0; --i) says(0s, i * 15min);
     says(0s);
     EXPECT_GE(early(), -5s);
+    EXPECT_LE(clock_.uncertainty(), 5s);
+}
+
+// Of half a minute ago: too close to be told by its age alone.
+TEST_F(ClockOfACharger, IsAsWellKnownAsBeforeAShortOutageOnceALiveMessageCame) {
+    is_told();
+    says(0s);
+    pass(40s);
+    clock_.reconnected(now());
+    says(0s, 35s);
+    says(0s, 20s);
+    EXPECT_GE(clock_.uncertainty(), 20s);  // It may have been set back.
+    pass(1s);
+    says(0s);
     EXPECT_LE(clock_.uncertainty(), 5s);
 }
 

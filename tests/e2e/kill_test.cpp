@@ -235,7 +235,8 @@ protected:
             config_.chargers, [this](const Charger& charger) { return is_leased(charger.id); });
         if (found == config_.chargers.end()) return "nobody";
         std::string out = found->id.str() + " was sent";
-        for (const auto& each : *fleet_->received(found->id.str()))
+        const auto received = *fleet_->received(found->id.str());
+        for (const auto& each : received)
             out += " " + decimal(each.limit().in_milli()) + "/" +
                    std::to_string(each.periods.size()) + (each.accepted ? "" : "!");
         const auto why =
