@@ -258,6 +258,7 @@ void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Draw
     BUSBAR_CHECK(entry.call.has_value());
     lapse(leaf, now);  // Else what is over would seem to be what it still has.
     const auto call = *entry.call;
+    const bool was_known = entry.known;
     auto& slot = entry.slots[index(call.purpose)];
     const auto before = std::max(enforced(entry, leaf), call.value);
     entry.call.reset();
@@ -266,7 +267,7 @@ void Ledger::answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Draw
         case CallOutcome::kAccepted:
             accept(entry, call);
             lapse(leaf, now);  // It may have been over before it arrived.
-            if (before > enforced(entry, leaf) && drawing == Drawing::kPossible)
+            if (before > enforced(entry, leaf) && (was_known || drawing == Drawing::kPossible))
                 hold(entry, before, now + leaves_[leaf].settle);
             break;
         case CallOutcome::kUnanswered:

@@ -92,8 +92,10 @@ public:
     // It was handed to the gateway. Requires: value <= potential(leaf), no call open.
     void sent(LeafIndex leaf, ProfilePurpose purpose, Amperes value,
               std::optional<Lease> lease = {});
-    // How that call ended. `drawing`: whether a car could have been drawing at that moment; if
-    // the contactor was open, there is nothing to settle.
+    // How that call ended. `drawing`: whether a car could have been drawing at that moment. If the
+    // contactor was open while nothing was known, there is nothing to settle: no car is let in at
+    // such a charger. At one that is known a car may have come just before, and the word of that
+    // may wait behind other messages: there it makes no difference.
     enum class Drawing : std::uint8_t { kPossible, kImpossible };
     void answered(LeafIndex leaf, CallOutcome outcome, SteadyPoint now, Drawing drawing);
 
