@@ -62,6 +62,9 @@ Status Control::start(Gateway& gateway) {
     if (!loaded) return std::move(loaded).error().in("load");
     auto& stored = *loaded;
     last_rule_ = std::max(stored.revision, stored.last_rule);
+    if (stored.from_backup)
+        log::warn("the store is an older copy: each charger counts in full until it has spoken",
+                  {});
     for (const auto& rule : stored.rules)
         last_rule_ = std::max<std::int64_t>(last_rule_, number_of(rule.id));
     world_.store.on_commit([this](const Committed& change) { on_commit(change); });

@@ -205,7 +205,9 @@ TEST_F(Leases, WhenAllWritesOfADayAreSpentTheChargerIsLeftToItsFloor) {
     store_.kept.chargers[0].writes_per_day = 10;
     restart();
     all_charging();
-    const std::string spent = "has taken all its 10 writes of a day: it is left to its floor";
+    const std::string spent =
+        "has taken all its 10 writes of a day: it can only be lowered, and is left to its floor "
+        "when its lease is over";
     while (std::ranges::count(alarms_, spent) == 0 && clock_.steady() < SteadyPoint{24h}) run(1min);
     ASSERT_EQ(std::ranges::count(alarms_, spent), 1);
     EXPECT_EQ(applied("a"), 16_A);

@@ -30,6 +30,7 @@ void SiteHome::car_went(LeafIndex leaf) {
     live_[leaf].car.reset();
     live_[leaf].place.reset();
     live_[leaf].spread.end();
+    live_[leaf].metered.reset();  // Of a contactor that is open again.
 }
 
 // Something lets many rise at once: each waits a part of the site's spread of its own.

@@ -218,7 +218,11 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
     for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
         const auto& transaction = live_[leaf].transaction;
         const bool held = is_probed(leaf) && wants.hold_transaction;
-        if (!transaction || held) continue;
+        // It says that no car is there: the end of that transaction is still on its way, and no
+        // charger takes a limit for one that it does not know.
+        const bool gone =
+            live_[leaf].status == ConnectorStatus::kAvailable && live_[leaf].status_is_fresh;
+        if (!transaction || held || gone) continue;
         planned_.push_back({{.purpose = ProfilePurpose::kTransaction,
                              .connector = network_.leaves[leaf].evse.number,
                              .transaction = transaction->id},
@@ -474,6 +478,8 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
     }
     out.next = next_change(leaf);
     const auto& station = stations_.at(network_.leaves[leaf].evse.charger);
+    if (live.yielding.out || live.yielding.told_out)
+        out.reasons.insert(out.reasons.begin(), {.kind = ReasonKind::kOutOfService});
     if (const auto now = world_.clock.steady();
         running && station.writes.state(now) == WriteBudget::State::kSpent) {
         const auto again = std::chrono::ceil<Duration>(station.writes.again_at(now) - now);

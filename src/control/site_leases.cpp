@@ -272,8 +272,10 @@ void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoi
     const auto left = station.writes.state(now);
     if (left == kPlenty) station.writes_were_spent = false;
     if (left == kSpent && !std::exchange(station.writes_were_spent, true))
-        alarm(charger.str(), "has taken all its " + std::to_string(station.writes.per_day()) +
-                                 " writes of a day: it is left to its floor");
+        alarm(charger.str(),
+              "has taken all its " + std::to_string(station.writes.per_day()) +
+                  " writes of a day: it can only be lowered, and is left to its floor "
+                  "when its lease is over");
 }
 
 // At four fifths of the lease; at once where it has none and could have one.

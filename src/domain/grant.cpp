@@ -108,8 +108,10 @@ std::string to_sentence(const Reason& reason) {
                    amps(reason.rating);
         case ReasonKind::kGivesWay:
             return "gives way: others on " + reason.row + " may draw more than it should carry";
+        case ReasonKind::kOutOfService:
+            return "out of service until there is room: others may draw more than there is";
         case ReasonKind::kWritesSpent:
-            return "has taken all its writes of a day, and is left to its floor" +
+            return "has taken all its writes of a day, and can only be lowered" +
                    until(reason, " until ");
         case ReasonKind::kAwaitsAmps:
             return "goes to " + amps(reason.amount) + " once others have given back";
@@ -169,6 +171,8 @@ std::string_view to_string(ReasonKind kind) {
             return "shed";
         case ReasonKind::kGivesWay:
             return "gives_way";
+        case ReasonKind::kOutOfService:
+            return "out_of_service";
         case ReasonKind::kWritesSpent:
             return "writes_spent";
         case ReasonKind::kAwaitsAmps:
