@@ -217,15 +217,13 @@ std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, A
     if (slot.accepted && want <= *slot.accepted) return want;
     const auto space = room(leaf);
     if (space.now < 0_A) {
-        // Over budget: only what lowers something may go, and what it falls back to anyway. Not
-        // what it may have: that would make it last. And not what is only less than its hardware
-        // maximum: it may have forgotten nothing, and draw no more than it was told.
-        const bool lower = want < told(entry) || want <= leaves_[leaf].floor;
+        // Over budget: only what lowers something may go. Not what it may have: that would make it
+        // last. Not what is only less than its hardware maximum, or its floor: it may have
+        // forgotten nothing, and have been told less than that. Where nothing is sure, 0 A is.
         if (slot.accepted) return {};
-        if (lower) return want;
-        // Of a limit that is not ours only the floor is sure to be less.
-        const bool foreign = entry.foreign && purpose == ProfilePurpose::kTransaction;
-        return foreign ? std::optional{leaves_[leaf].floor} : std::nullopt;
+        if (want < told(entry) || want == 0_A) return want;
+        const bool unsure = purpose == ProfilePurpose::kDefault || entry.foreign;
+        return unsure ? std::optional{0_A} : std::nullopt;
     }
     const auto reach = entry.counted + space.now;
     if (want <= reach) return want;

@@ -93,7 +93,7 @@ TEST(Trial, OverloadsWithoutALedgerWhereOursDoesNot) {
     }
     RecordProperty("naive_ampere_seconds", static_cast<int>(naive));
     EXPECT_GE(seeds, 5);
-    EXPECT_GT(naive, 1'000);
+    EXPECT_GT(naive, 100);
 }
 
 // --- Long: 2,000 days of 50 chargers -------------------------------------------------------------
