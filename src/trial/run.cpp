@@ -46,13 +46,14 @@ std::int64_t renewals_an_hour(const World& world) {
 }
 
 // For each EVSE: renewals at four fifths of a lease, turns, and one for each car on the site, whose
-// share goes to all others when it is full.
+// share goes to all others when it is full; more where a window ends, and all rise one by one.
 std::uint64_t most_quiet_calls(const World& world, const VirtualCharger& charger) {
     auto slot = Share{}.rotation_slot;
     for (const auto& circuit : world.config().circuits)
         if (circuit.share) slot = std::min(slot, circuit.share->rotation_slot);
     std::int64_t evses = 0;
     for (const auto& each : world.config().chargers) evses += each.evse_count;
+    if (world.config().site.raise_spread > Duration{0}) evses *= 3;
     const auto turns = kQuiet / slot + 1;
     return static_cast<std::uint64_t>(charger.evse_count() *
                                       (renewals_an_hour(world) + kCallsATurn * turns + evses));
