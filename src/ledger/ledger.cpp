@@ -219,10 +219,12 @@ std::optional<Amperes> Ledger::allowed(LeafIndex leaf, ProfilePurpose purpose, A
     if (space.now < 0_A) {
         // Over budget: only what lowers something may go. Not what it may have: that would make it
         // last. Not what is only less than its hardware maximum, or its floor: it may have
-        // forgotten nothing, and have been told less than that. Where nothing is sure, 0 A is.
+        // forgotten nothing, and have been told less than that. Nor what is less than the most it
+        // may have: it may have less yet. Where nothing is sure, 0 A is.
         if (slot.accepted) return {};
-        if (want < told(entry) || want == 0_A) return want;
-        const bool unsure = purpose == ProfilePurpose::kDefault || entry.foreign;
+        const bool unsure =
+            want < told(entry) || purpose == ProfilePurpose::kDefault || entry.foreign;
+        if (want == 0_A) return want;
         return unsure ? std::optional{0_A} : std::nullopt;
     }
     const auto reach = entry.counted + space.now;
