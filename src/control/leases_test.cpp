@@ -239,6 +239,26 @@ TEST_F(Leases, WhatIsKnownToFallSoonIsToldInAdvance) {
     EXPECT_EQ(applied("a"), 10_A);  // We had no part in it.
 }
 
+TEST_F(Leases, WhatWasToldInAdvanceAndIsNoLongerSoIsToldAgain) {
+    store_.kept.chargers[0].schedule_periods = 3;
+    restart();
+    all_charging();
+    auto draft = cap("a", 10_A);
+    draft.starts_at = clock_.wall() + 40min;
+    const auto capped = rule(draft);
+    ASSERT_TRUE(capped);
+    run(25min);
+    ASSERT_EQ(profile("a").later.size(), 2u);
+    control_->delete_rule(capped->value.id, {"me", clock_.steady()}, [](auto) {});
+    run(16min);
+    EXPECT_EQ(applied("a"), 16_A);
+    EXPECT_EQ(report("a").desired, 16_A);
+    // Once, and then no more often than any other.
+    const auto before = writes("a");
+    run(2h);
+    EXPECT_LE(writes("a") - before, 5u);
+}
+
 TEST_F(Leases, ACarIsLetInOnlyOnceItsChargerHasItsDefault) {
     all_charging();
     auto& a = gateway_.chargers["a"];

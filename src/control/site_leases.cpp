@@ -17,6 +17,8 @@ using std::chrono::seconds;
 constexpr auto kStartBefore = 60s;
 // A clock that is known no better than this is not known.
 constexpr int kLeaseToUncertainty = 2;
+// Charger clocks show whole seconds, so a step may come up to one early.
+constexpr auto kAfterStep = 1s;
 constexpr auto kRetrySaveAfter = 1s;
 constexpr std::size_t kMostWaitingToAuthorize = 8;
 constexpr auto kAuthorizeWithin = 10s;
@@ -278,7 +280,8 @@ void SiteHome::count_write(const ChargerId& charger, Station& station, SteadyPoi
                   "when its lease is over");
 }
 
-// At four fifths of the lease; at once where it has none and could have one.
+// At four fifths of the lease, or when it is lowered before; at once where it has none and could
+// have one.
 void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint now) {
     auto& live = live_[leaf];
     live.transaction_limit.renew_at.reset();
@@ -290,8 +293,15 @@ void SiteHome::renew_later(LeafIndex leaf, const SetLimit& limit, SteadyPoint no
             live.transaction_limit.renew_at = now;
         return;
     }
-    live.transaction_limit.renew_at = now + lease_of(leaf) * 4 / 5;
+    auto& renew_at = live.transaction_limit.renew_at.emplace(now + lease_of(leaf) * 4 / 5);
     live.lease_until = *limit.start + limit.later.back().after;
+    if (limit.later.size() < 2) return;
+    // What was told in advance may no longer be so. Where it is, another limit replaces this one
+    // before.
+    const auto& clock = stations_.at(network_.leaves[leaf].evse.charger).clock;
+    if (!clock.known()) return;
+    const auto lowered_at = clock.surely_at(*limit.start + limit.later.front().after) + kAfterStep;
+    if (lowered_at > now) renew_at = std::min(renew_at, lowered_at);
 }
 
 }  // namespace busbar::control
