@@ -584,6 +584,13 @@ void Control::stop(const ChargerId& charger, StopRequest request, Callback<Done>
     strand_->post([reply] { reply(Done{}); });
 }
 
+void Control::transaction(const ChargerId& charger, TransactionEvent event,
+                          Callback<StartReply> reply) {
+    if (const auto home = site_of(charger))
+        return home->post([=](SiteHome& s) { s.transaction_event(charger, event, reply); });
+    strand_->post([reply] { reply(StartReply{Authorization::kInvalid, 0}); });
+}
+
 void Control::meter(const ChargerId& charger, MeterReport report) {
     if (const auto home = site_of(charger))
         home->post([=](SiteHome& s) { s.meter(charger, report); });

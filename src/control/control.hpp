@@ -87,6 +87,8 @@ public:
     void start(const ChargerId& charger, StartRequest request, Callback<StartReply> reply) override;
     void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) override;
     void meter(const ChargerId& charger, MeterReport report) override;
+    void transaction(const ChargerId& charger, TransactionEvent event,
+                     Callback<StartReply> reply) override;
 
 private:
     // An id that a write under way wants to have at a site.

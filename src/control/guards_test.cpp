@@ -301,6 +301,26 @@ TEST_F(Guarding, FloorsThatDoNotFitAreTakenAndComeBack) {
     EXPECT_FALSE(alarmed("unsatisfiable"));
 }
 
+// A car came while nobody was there to hear of it. What the charger said before waited in it.
+TEST_F(Guarding, AStatusOfBeforeProvesNoOpenContactor) {
+    restart_with([](Charger& each) { each.floor = 6_A; });
+    for (const auto* id : {"a", "b", "c"}) connect(id);
+    run(30s);
+    restart();
+    gateway_.chargers["a"].connected = true;
+    control_->connected(ChargerId("a"), generations_["a"] = ++generation_);
+    for (const auto& stamp : {std::optional(clock_.wall() - 3min), std::optional<TimePoint>()})
+        control_->status(ChargerId("a"),
+                         {1, ConnectorStatus::kPreparing, "NoError", "", clock_.wall(), stamp});
+    run();
+    ASSERT_TRUE(limited(5_A));
+    run();
+    ASSERT_EQ(gateway_.chargers["a"].fallback, 0_A);
+    EXPECT_EQ(report("a").potential, 6_A);
+    run(kSettle);
+    EXPECT_EQ(report("a").potential, 0_A);
+}
+
 TEST_F(Guarding, AFloorThatWasTakenIsForCarsThatCharge) {
     restart_with([](Charger& each) { each.floor = 6_A; });
     for (const auto* id : {"a", "b", "c"}) connect(id);

@@ -253,6 +253,7 @@ void write_json(JsonWriter& json, const Transaction& transaction) {
     else
         json.null();
     json.member("stopReason", transaction.stop_reason);
+    if (!transaction.own_id.empty()) json.member("stationTransactionId", transaction.own_id);
     if (transaction.requested || transaction.depart_by) {
         json.key("wish").begin_object();
         if (transaction.requested) write_kilo(json.key("energyKwh"), *transaction.requested);

@@ -201,6 +201,10 @@ public:
     // Never refused: a charger would repeat it for ever. An unknown transaction is answered too.
     virtual void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) = 0;
     virtual void meter(const ChargerId& charger, MeterReport report) = 0;
+    // Replied once what it says of the transaction is durable. One that is not known begins with
+    // it, but for its end, which is answered as in stop().
+    virtual void transaction(const ChargerId& charger, TransactionEvent event,
+                             Callback<StartReply> reply) = 0;
 };
 
 }  // namespace busbar::control

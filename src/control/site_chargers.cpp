@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kMaxFinished = 1'000;
 
 bool same_start(const Transaction& transaction, const StartRequest& request) {
+    if (!request.own_id.empty() || !transaction.own_id.empty())
+        return transaction.own_id == request.own_id;
     return transaction.started_at == request.at && transaction.id_tag == request.id_tag &&
            transaction.meter_start == request.meter_start;
 }
@@ -96,7 +98,7 @@ void SiteHome::status(const ChargerId& charger, const StatusReport& report) {
     auto& live = live_[*leaf];
     const auto before = std::exchange(live.status, report.status);
     resumed(*leaf, before, world_.clock.steady());
-    live.status_is_fresh = is_fresh(stations_.at(charger), report.stamped);
+    live.freshness = freshness(stations_.at(charger), report.stamped);
     if (live.car) live.car->status(report.status, world_.clock.steady());
     const bool no_car = report.status == ConnectorStatus::kAvailable;
     if (no_car) live.metered.reset();
@@ -158,7 +160,8 @@ void SiteHome::start_transaction(const ChargerId& charger, StartRequest request,
                                 .evse = evse,
                                 .id_tag = std::move(request.id_tag),
                                 .started_at = request.at,
-                                .meter_start = request.meter_start};
+                                .meter_start = request.meter_start,
+                                .own_id = std::move(request.own_id)};
     live.waiting_for_start.push_back(std::move(reply));
     auto saved = [weak = weak_from_this(), evse](Result<Done> result) {
         if (const auto self = weak.lock())
@@ -189,6 +192,7 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
         world_.store.save_transaction(lost, [](const Result<Done>&) {});
     }
     live.transaction = transaction;
+    live.start_unknown = false;
     // A charger's own clock may say anything. No two come at one instant: who was first is to be
     // told the same way each time.
     live.since = latest_arrival_ =
@@ -203,16 +207,111 @@ void SiteHome::finish_start(const EvseId& evse, const Result<Done>& saved) {
     world_.feed.publish(TransactionChanged{transaction});
 }
 
+// Where a transaction runs that a station speaks of, or would.
+std::optional<LeafIndex> SiteHome::leaf_of(const ChargerId& charger,
+                                           const TransactionEvent& event) const {
+    const auto [first, last] = network_.leaves_of(charger);
+    for (auto leaf = first; leaf < last; ++leaf) {
+        const auto& live = live_[leaf];
+        if ((live.transaction && live.transaction->own_id == event.own_id) ||
+            (live.starting && live.starting->own_id == event.own_id))
+            return leaf;
+    }
+    if (event.kind == TransactionEvent::Kind::kEnded) return {};
+    if (event.evse == 0 && last - first == 1) return first;
+    return leaf_at(charger, event.evse);
+}
+
+void SiteHome::transaction_event(const ChargerId& charger, const TransactionEvent& event,
+                                 Callback<StartReply> reply) {
+    const auto leaf = leaf_of(charger, event);
+    if (event.kind == TransactionEvent::Kind::kEnded) {
+        if (leaf) take_transaction_news(*leaf, event);
+        StopRequest request{.transaction = 0,
+                            .meter_stop = event.energy_register,
+                            .at = event.at,
+                            .reason = event.stop_reason,
+                            .stamped = event.stamped,
+                            .own_id = event.own_id};
+        return stop_transaction(charger, std::move(request),
+                                [reply = std::move(reply)](Result<Done> stored) {
+                                    if (!stored) return reply(std::move(stored).error());
+                                    reply(StartReply{Authorization::kAccepted, 0});
+                                });
+    }
+    if (!leaf) {
+        hear_clock(charger, event.stamped);
+        return reply(StartReply{Authorization::kInvalid, 0});
+    }
+    const auto& evse = network_.leaves[*leaf].evse;
+    StartRequest request{.connector = evse.number,
+                         .id_tag = event.id_tag,
+                         .meter_start = event.energy_register.value_or(WattHours{}),
+                         .at = event.at,
+                         .stamped = event.stamped,
+                         .own_id = event.own_id};
+    // The answer leaves before any limit that what it says leads to.
+    auto begun = [this, evse, event, reply = std::move(reply)](Result<StartReply> started) {
+        reply(started);
+        const auto there = network_.leaf_of(evse);
+        if (started && there) take_transaction_news(*there, event);
+    };
+    start_transaction(charger, std::move(request), std::move(begun));
+}
+
+// What a station says of a transaction beside that it runs.
+void SiteHome::take_transaction_news(LeafIndex leaf, const TransactionEvent& event) {
+    auto& live = live_[leaf];
+    if (!live.transaction || live.transaction->own_id != event.own_id) return;
+    const auto& evse = network_.leaves[leaf].evse;
+    if (!event.id_tag.empty()) note_driver(leaf, event.id_tag);
+    if (!event.energy_register)
+        live.start_unknown |= event.kind == TransactionEvent::Kind::kStarted;
+    else if (std::exchange(live.start_unknown, false)) {
+        live.transaction->meter_start = *event.energy_register;
+        world_.store.save_transaction(*live.transaction, [](const Result<Done>&) {});
+    }
+    if (event.energy_register) live.energy_register = event.energy_register;
+    if (!event.samples.empty())
+        meter(evse.charger, {.connector = evse.number,
+                             .transaction = live.transaction->id,
+                             .samples = event.samples,
+                             .stamped = event.stamped});
+    if (event.status)
+        status(evse.charger, {.connector = evse.number,
+                              .status = *event.status,
+                              .error_code = {},
+                              .info = {},
+                              .at = event.at,
+                              .stamped = event.stamped});
+}
+
+// A car may be plugged in before its driver shows a card.
+void SiteHome::note_driver(LeafIndex leaf, const std::string& id_tag) {
+    auto& transaction = *live_[leaf].transaction;
+    if (transaction.id_tag == id_tag) return;
+    transaction.id_tag = id_tag;
+    rules_changed_ = true;  // They may speak of the driver's group.
+    world_.store.save_transaction(transaction, [](const Result<Done>&) {});
+    world_.feed.publish(TransactionChanged{transaction});
+    touch();
+}
+
 void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
                                 Callback<Done> reply) {
     hear_clock(charger, request.stamped);
+    const auto is_meant = [&](const Transaction& transaction) {
+        return request.own_id.empty() ? transaction.id == request.transaction
+                                      : transaction.own_id == request.own_id;
+    };
     const auto [first, last] = network_.leaves_of(charger);
     for (auto leaf = first; leaf < last; ++leaf) {
         auto& live = live_[leaf];
-        if (!live.transaction || live.transaction->id != request.transaction) continue;
+        if (!live.transaction || !is_meant(*live.transaction)) continue;
         auto done = *live.transaction;
         done.stopped_at = request.at;
-        done.meter_stop = request.meter_stop;
+        done.meter_stop =
+            request.meter_stop.value_or(live.energy_register.value_or(done.meter_start));
         done.stop_reason = request.reason.empty() ? "Local" : std::move(request.reason);
         // Whatever the store says, the car is gone: its amperes are for others once settled.
         live.transaction.reset();
@@ -224,12 +323,11 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
     }
     // An error would make it repeat this for ever, so it gets its answer all the same. If we
     // stored it but the answer was lost, this is a repetition: store it again, to be sure.
-    const auto known = std::ranges::find_if(finished_, [&](const Transaction& t) {
-        return t.id == request.transaction && t.evse.charger == charger;
-    });
+    const auto known = std::ranges::find_if(
+        finished_, [&](const Transaction& t) { return is_meant(t) && t.evse.charger == charger; });
     if (known != finished_.end()) return world_.store.save_transaction(*known, std::move(reply));
-    alarm(charger.str(), "stops transaction " + std::to_string(request.transaction) +
-                             ", which is not one of its own that runs");
+    const auto name = request.own_id.empty() ? std::to_string(request.transaction) : request.own_id;
+    alarm(charger.str(), "stops transaction " + name + ", which is not one of its own that runs");
     reply(Done{});
 }
 

@@ -220,12 +220,13 @@ void SiteHome::plan(const ChargerId& charger, Station& station, Leaves leaves, S
         const bool held = is_probed(leaf) && wants.hold_transaction;
         // It says that no car is there: the end of that transaction is still on its way, and no
         // charger takes a limit for one that it does not know.
-        const bool gone =
-            live_[leaf].status == ConnectorStatus::kAvailable && live_[leaf].status_is_fresh;
+        const bool gone = live_[leaf].status == ConnectorStatus::kAvailable &&
+                          live_[leaf].freshness != Freshness::kStale;
         if (!transaction || held || gone) continue;
         planned_.push_back({{.purpose = ProfilePurpose::kTransaction,
                              .connector = network_.leaves[leaf].evse.number,
-                             .transaction = transaction->id},
+                             .transaction = transaction->id,
+                             .own_id = transaction->own_id},
                             {leaf, leaf + 1},
                             resolver_->limit(leaf)});
         if (is_probed(leaf) && wants.most)
@@ -363,8 +364,9 @@ Ledger::Drawing SiteHome::drawing(LeafIndex leaf) const {
     const bool open =
         live.status == ConnectorStatus::kAvailable || live.status == ConnectorStatus::kPreparing ||
         live.status == ConnectorStatus::kReserved || live.status == ConnectorStatus::kUnavailable;
-    return open && live.status_is_fresh && !live.transaction ? Ledger::Drawing::kImpossible
-                                                             : Ledger::Drawing::kPossible;
+    return open && live.freshness == Freshness::kFresh && !live.transaction
+               ? Ledger::Drawing::kImpossible
+               : Ledger::Drawing::kPossible;
 }
 
 void SiteHome::answered(const ChargerId& charger, const SetLimit& limit, std::vector<EvseId> evses,

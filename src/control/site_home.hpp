@@ -102,6 +102,8 @@ public:
     void start_transaction(const ChargerId& charger, StartRequest request,
                            Callback<StartReply> reply);
     void stop_transaction(const ChargerId& charger, StopRequest request, Callback<Done> reply);
+    void transaction_event(const ChargerId& charger, const TransactionEvent& event,
+                           Callback<StartReply> reply);
     void meter(const ChargerId& charger, const MeterReport& report);
     // What a circuit's building meter showed at a moment: of all that flows there, or of what is
     // not ours.
@@ -130,6 +132,8 @@ private:
         LeafIndex first = 0;
         LeafIndex end = 0;
     };
+    // Whether a message was said on this connection, or waited in the charger since before.
+    enum class Freshness : std::uint8_t { kUnknown, kStale, kFresh };
     // One limit of a charger, between evaluations.
     struct Wish {
         std::optional<Amperes> wanted = {};        // What it should be, as of the last evaluation.
@@ -153,7 +157,7 @@ private:
     // What is known of one EVSE, by leaf.
     struct Live {
         ConnectorStatus status = ConnectorStatus::kUnknown;  // Said on this connection.
-        bool status_is_fresh = false;  // It did not wait in the charger since before that.
+        Freshness freshness = Freshness::kUnknown;           // Of that.
         std::optional<Transaction> transaction;
         std::optional<Transaction> starting;  // Being written.
         std::vector<Callback<StartReply>> waiting_for_start;
@@ -161,6 +165,7 @@ private:
         SteadyPoint metered_at = {};
         telemetry::RegisterSeries meter_register;
         Wish transaction_limit;
+        bool start_unknown = false;       // Its transaction's meter_start is not known yet.
         bool seen = false;                // It connected at least once, now or before a restart.
         TimePoint since = {};             // Its transaction's start, by our clock: who came first.
         std::optional<Car> car = {};      // While a transaction runs: what it shows,
@@ -236,7 +241,7 @@ private:
     bool is_durable(LeafIndex leaf, Amperes value, const std::optional<Lease>& lease) const;
     Duration slack() const;
     void hear_clock(const ChargerId& charger, std::optional<TimePoint> stamp);
-    static bool is_fresh(const Station& station, std::optional<TimePoint> stamp);
+    static Freshness freshness(const Station& station, std::optional<TimePoint> stamp);
     void update_leases(const ChargerId& charger, const Station& station);
     std::optional<Amperes> ahead(LeafIndex leaf);
     void add_unit(const Station& station, Planned& planned) const;
@@ -369,6 +374,9 @@ private:
 
     // --- Chargers (site_chargers.cpp) ---
     std::optional<LeafIndex> leaf_at(const ChargerId& charger, int connector) const;
+    std::optional<LeafIndex> leaf_of(const ChargerId& charger, const TransactionEvent& event) const;
+    void take_transaction_news(LeafIndex leaf, const TransactionEvent& event);
+    void note_driver(LeafIndex leaf, const std::string& id_tag);
     void transaction_changed(LeafIndex leaf);
     void wish_changed(const Transaction& changed);
     void remember(const Transaction& finished);

@@ -176,11 +176,16 @@ void SiteHome::hear_clock(const ChargerId& charger, std::optional<TimePoint> sta
     }
 }
 
-// Whether a message was stamped on this connection, as far as can be told.
-bool SiteHome::is_fresh(const Station& station, std::optional<TimePoint> stamp) {
+// Whether a message was stamped on this connection, as far as can be told. A clock that is not
+// known may show anything.
+SiteHome::Freshness SiteHome::freshness(const Station& station, std::optional<TimePoint> stamp) {
     constexpr auto kWholeSeconds = 2s;
-    if (!stamp || !station.clock.known()) return true;
-    return *stamp + kWholeSeconds >= station.clock.earliest(station.connected_at);
+    constexpr auto kClockMargin = 1s;
+    if (!stamp || !station.clock.known()) return Freshness::kUnknown;
+    const auto& clock = station.clock;
+    if (*stamp + kWholeSeconds < clock.earliest(station.connected_at)) return Freshness::kStale;
+    const bool after = *stamp + kWholeSeconds + kClockMargin >= clock.latest(station.connected_at);
+    return after ? Freshness::kFresh : Freshness::kUnknown;
 }
 
 // A lease runs on the charger's clock: when that is found to be slower, the lease is longer.

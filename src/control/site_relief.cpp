@@ -370,10 +370,13 @@ std::optional<Command> SiteHome::command_due(LeafIndex leaf, SteadyPoint now) co
     const auto number = network_.leaves[leaf].evse.number;
     if (now < own.retry_at) return {};
     if (live.transaction)
-        return own.stop ? std::optional<Command>(RemoteStop{live.transaction->id}) : std::nullopt;
+        return own.stop ? std::optional<Command>(
+                              RemoteStop{live.transaction->id, live.transaction->own_id})
+                        : std::nullopt;
     // It may have been put back into service by hand.
-    const bool serves = live.status_is_fresh && (live.status == ConnectorStatus::kAvailable ||
-                                                 live.status == ConnectorStatus::kPreparing);
+    const bool serves =
+        live.freshness == Freshness::kFresh &&
+        (live.status == ConnectorStatus::kAvailable || live.status == ConnectorStatus::kPreparing);
     if (own.out && own.durable_out && (!own.told_out || serves))
         return ChangeAvailability{number, false};
     if (!own.out && own.told_out) return ChangeAvailability{number, true};

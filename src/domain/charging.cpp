@@ -7,7 +7,7 @@ namespace busbar {
 namespace {
 
 using enum ConnectorStatus;
-constexpr std::array<std::pair<ConnectorStatus, std::string_view>, 10> kStatusNames{{
+constexpr std::array<std::pair<ConnectorStatus, std::string_view>, 11> kStatusNames{{
     {kUnknown, "Unknown"},
     {kAvailable, "Available"},
     {kPreparing, "Preparing"},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<ConnectorStatus, std::string_view>, 10> kStatusNa
     {kReserved, "Reserved"},
     {kUnavailable, "Unavailable"},
     {kFaulted, "Faulted"},
+    {kOccupied, "Occupied"},
 }};
 
 }  // namespace

@@ -17,7 +17,7 @@
 
 namespace busbar {
 
-// OCPP 1.6 ChargePointStatus, section 7.7.
+// OCPP 1.6 ChargePointStatus, section 7.7, and what only 2.x says.
 enum class ConnectorStatus : std::uint8_t {
     kUnknown,
     kAvailable,
@@ -29,11 +29,13 @@ enum class ConnectorStatus : std::uint8_t {
     kReserved,
     kUnavailable,
     kFaulted,
+    kOccupied,  // 2.x: a car is plugged in; whether it charges is told otherwise, and later.
 };
 std::string_view to_string(ConnectorStatus status);  // "SuspendedEV": OCPP's spelling.
 std::optional<ConnectorStatus> parse_connector_status(std::string_view text);
 
-// 1.6: a positive 31-bit number that we hand out, unique on this server.
+// A positive 31-bit number that we hand out, unique on this server: in 1.6 the charger uses it,
+// too.
 using TransactionId = std::int64_t;
 
 struct Transaction {
@@ -49,6 +51,8 @@ struct Transaction {
     // What its driver asked for, if anybody said: energy from the start, and when the car leaves.
     std::optional<WattHours> requested = {};
     std::optional<TimePoint> depart_by = {};
+    // What the station itself calls it: 2.x, at most 36 characters. Empty with 1.6.
+    std::string own_id = {};
 
     bool operator==(const Transaction&) const = default;
 };
@@ -87,13 +91,15 @@ struct StartRequest {
     WattHours meter_start = {};
     TimePoint at = {};
     std::optional<TimePoint> stamped = {};
+    std::string own_id = {};  // As in Transaction.
 };
 struct StopRequest {
     TransactionId transaction = 0;
-    WattHours meter_stop = {};
+    std::optional<WattHours> meter_stop = {};  // Empty: what was last heard.
     TimePoint at = {};
     std::string reason;
     std::optional<TimePoint> stamped = {};
+    std::string own_id = {};  // As in Transaction: then this counts.
 };
 struct StatusReport {
     int connector = 0;  // 0: the charger as a whole.
@@ -108,6 +114,21 @@ struct MeterReport {
     std::optional<TransactionId> transaction = {};
     std::vector<MeterSample> samples;
     std::optional<TimePoint> stamped = {};  // The latest.
+};
+// What a 2.x station says of a transaction of its own: that it began, what became of it, that it
+// ended; each may be the first that is heard of it.
+struct TransactionEvent {
+    enum class Kind : std::uint8_t { kStarted, kUpdated, kEnded };
+    Kind kind = Kind::kStarted;
+    std::string own_id;
+    int evse = 0;                                   // 0: it does not say, as it said before.
+    std::string id_tag;                             // Empty: nobody, or not known yet.
+    std::optional<WattHours> energy_register = {};  // At `at`.
+    std::vector<MeterSample> samples = {};
+    std::optional<ConnectorStatus> status = {};
+    std::string stop_reason = {};  // With kEnded.
+    TimePoint at = {};
+    std::optional<TimePoint> stamped = {};
 };
 
 // What we answer.
@@ -140,7 +161,8 @@ struct LimitStep {
 struct SetLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;
     int connector = 0;                              // 0 with kDefault: every connector.
-    std::optional<TransactionId> transaction = {};  // With kTransaction.
+    std::optional<TransactionId> transaction = {};  // With kTransaction,
+    std::string own_id = {};                        // as in Transaction.
     Amperes limit = {};                             // Per line. A multiple of 0.1 A.
     // On the charger's clock, and in its past: the schedule is Absolute. Empty: Relative, one
     // period, no end.
@@ -171,6 +193,7 @@ struct ChangeConfiguration {
 // Ends a transaction, as a driver would.
 struct RemoteStop {
     TransactionId transaction = 0;
+    std::string own_id = {};  // As in Transaction.
 };
 // Whether a connector takes cars. 0: all of the charger.
 struct ChangeAvailability {

@@ -58,6 +58,7 @@ public:
     std::vector<StartRequest> starts;
     std::vector<StopRequest> stops;
     std::vector<StatusReport> statuses;
+    std::vector<TransactionEvent> transactions;
     Result<StartReply> start_reply = StartReply{Authorization::kAccepted, 4711};
     BootReply boot_reply{Registration::kAccepted, std::chrono::seconds{300}};
     std::int64_t generation = 0;  // The newest.
@@ -97,6 +98,12 @@ public:
         note("stop " + charger.str() + " " + std::to_string(request.transaction),
              [&] { stops.push_back(request); });
         give([reply] { reply(Done{}); });
+    }
+    void transaction(const ChargerId& charger, TransactionEvent event,
+                     control::Callback<StartReply> reply) override {
+        note("transaction " + charger.str() + " " + event.own_id,
+             [&] { transactions.push_back(std::move(event)); });
+        give([this, reply] { reply(start_reply); });
     }
     void meter(const ChargerId& charger, MeterReport report) override {
         note("meter " + charger.str() + " " + std::to_string(report.samples.size()),

@@ -344,7 +344,7 @@ Status put_transaction(Connection& db, const Transaction& transaction) {
     return db.run(sql, {transaction.id, transaction.evse.charger, transaction.evse.number,
                         transaction.id_tag, transaction.started_at, transaction.meter_start,
                         transaction.stopped_at, transaction.meter_stop, transaction.stop_reason,
-                        transaction.requested, transaction.depart_by});
+                        transaction.requested, transaction.depart_by, transaction.own_id});
 }
 
 }  // namespace busbar::store

@@ -36,7 +36,7 @@ inline constexpr std::string_view kIdTagColumns = "site, tag, tag_group";
 
 inline constexpr std::string_view kTransactionColumns =
     "id, charger, evse, id_tag, started_at_us, meter_start_mwh, stopped_at_us, meter_stop_mwh, "
-    "stop_reason, requested_mwh, depart_by_us";
+    "stop_reason, requested_mwh, depart_by_us, own_id";
 
 inline constexpr std::string_view kPotentialColumns =
     "charger, evse, potential_ma, fallback_ma, until_ns, steady_id, kept_out";

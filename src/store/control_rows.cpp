@@ -252,6 +252,7 @@ Result<Transaction> read_transaction(const Row& row) {
     transaction.stop_reason = columns.text();
     transaction.requested = columns.perhaps([&] { return columns.quantity<WattHours>(); });
     transaction.depart_by = columns.perhaps([&] { return columns.time(); });
+    transaction.own_id = columns.text();
     return transaction;
 }
 

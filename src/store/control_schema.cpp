@@ -225,7 +225,12 @@ CREATE TABLE mark (
 INSERT INTO mark VALUES (1, '');
 )sql";
 
-constexpr std::array kSteps{kFirst, kSecond, kThird};
+// What stations that speak OCPP 2.x call their transactions.
+constexpr const char* kFourth = R"sql(
+ALTER TABLE transactions ADD COLUMN own_id TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth};
 
 }  // namespace
 

@@ -214,7 +214,8 @@ TEST_P(StoreContract, GivesBackOpenTransactionsOnly) {
                            .evse = {ChargerId{"CP-1"}, 2},
                            .id_tag = "04A2\0B",
                            .started_at = kStoreNoon + 123us,
-                           .meter_start = WattHours::milli(1'234'567)};
+                           .meter_start = WattHours::milli(1'234'567),
+                           .own_id = "9c1d-Ã©"};
     Transaction over = open;
     over.id = 7;
     const auto save = [&](const Transaction& transaction) {

@@ -55,6 +55,10 @@ public:
     void meter(const ChargerId& charger, MeterReport report) override {
         if (events_) events_->meter(charger, std::move(report));
     }
+    void transaction(const ChargerId& charger, TransactionEvent event,
+                     control::Callback<StartReply> reply) override {
+        if (events_) events_->transaction(charger, std::move(event), std::move(reply));
+    }
 
     void told_time(const ChargerId& charger, TimePoint now) override {
         if (events_) events_->told_time(charger, now);

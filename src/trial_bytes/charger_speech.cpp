@@ -54,7 +54,7 @@ Spoken words(const StartRequest& request) {
 Spoken words(const StopRequest& request) {
     json::object payload;
     payload["transactionId"] = request.transaction;
-    payload["meterStop"] = watt_hours(request.meter_stop);
+    payload["meterStop"] = watt_hours(request.meter_stop.value_or(WattHours{}));
     payload["timestamp"] = format_time(request.at);
     set_unless_empty(payload, "reason", request.reason);
     return {"StopTransaction", std::move(payload)};

@@ -94,6 +94,7 @@ public:
         later([reply = std::move(reply)] { reply(Done{}); });
     }
     void meter(const ChargerId&, MeterReport) override { ++readings; }
+    void transaction(const ChargerId&, TransactionEvent, control::Callback<StartReply>) override {}
     void told_time(const ChargerId&, TimePoint) override {}
 
 private:
