@@ -303,9 +303,14 @@ TEST_F(Guarding, FloorsThatDoNotFitAreTakenAndComeBack) {
 
 // A car came while nobody was there to hear of it. What the charger said before waited in it.
 TEST_F(Guarding, AStatusOfBeforeProvesNoOpenContactor) {
-    restart_with([](Charger& each) { each.floor = 6_A; });
-    for (const auto* id : {"a", "b", "c"}) connect(id);
+    restart_with([](Charger& each) {
+        each.floor = 6_A;
+        each.keeps_profiles = false;
+    });
+    connect("a");
     run(30s);
+    ASSERT_EQ(gateway_.chargers["a"].fallback, 6_A);
+    store_.kept.chargers[0].floor = 0_A;
     restart();
     gateway_.chargers["a"].connected = true;
     control_->connected(ChargerId("a"), generations_["a"] = ++generation_);
@@ -313,10 +318,8 @@ TEST_F(Guarding, AStatusOfBeforeProvesNoOpenContactor) {
         control_->status(ChargerId("a"),
                          {1, ConnectorStatus::kPreparing, "NoError", "", clock_.wall(), stamp});
     run();
-    ASSERT_TRUE(limited(5_A));
-    run();
     ASSERT_EQ(gateway_.chargers["a"].fallback, 0_A);
-    EXPECT_EQ(report("a").potential, 6_A);
+    EXPECT_GE(report("a").potential, 6_A);
     run(kSettle);
     EXPECT_EQ(report("a").potential, 0_A);
 }
