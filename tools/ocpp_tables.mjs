@@ -27,7 +27,7 @@ export const overrides = [
         at: (here, field) => field.kind === "integer"
             && (/^(connectorId|evseId)$/.test(here.property)
                 || (here.owner === "EVSEType" && here.property === "id")),
-        change: (field) => ({ ...field, least: 0, most: 1000 }),
+        change: (field) => ({ ...field, least: field.least ?? 0, most: 1000 }),
     },
     {
         name: "meters",

@@ -1497,7 +1497,7 @@ constexpr Field kChargingNeeds[] = {
 constexpr Field kNotifyEVChargingNeedsRequest[] = {
     object("chargingNeeds", kChargingNeeds),
     optional(open_object("customData", kCustomData)),
-    integer("evseId", 0, 1000),
+    integer("evseId", 1, 1000),
     optional(integer("maxScheduleTuples", 0)),
     optional(time("timestamp")),
 };
@@ -1515,7 +1515,7 @@ constexpr Field kNotifyEVChargingNeedsResponse[] = {
 constexpr Field kNotifyEVChargingScheduleRequest[] = {
     object("chargingSchedule", kChargingSchedule),
     optional(open_object("customData", kCustomData)),
-    integer("evseId", 0, 1000),
+    integer("evseId", 1, 1000),
     optional(boolean("powerToleranceAcceptance")),
     optional(integer("selectedChargingScheduleId", 0)),
     time("timeBase"),
@@ -1989,7 +1989,7 @@ constexpr Field kRequestBatterySwapResponse[] = {
 constexpr Field kRequestStartTransactionRequest[] = {
     optional(object("chargingProfile", kChargingProfile)),
     optional(open_object("customData", kCustomData)),
-    optional(integer("evseId", 0, 1000)),
+    optional(integer("evseId", 1, 1000)),
     optional(object("groupIdToken", kIdToken)),
     object("idToken", kIdToken),
     integer("remoteStartId"),
