@@ -18,8 +18,9 @@ export const versions = [
 ];
 
 // Where our tables say something else than OCPP's documents, and why. `here` is {version, kind,
-// action, property}. What schema.cpp itself takes more lightly (times without a zone, no range
-// of integers beyond kMaxInteger) needs no entry. The test agreement.mjs names them all again.
+// action, owner, property}, the owner a type's name. What schema.cpp itself takes more lightly
+// (times without a zone) or more strictly (integers beyond kMaxInteger) needs no entry. The test
+// agreement.mjs names them all again.
 export const overrides = [
     {
         name: "connectors",
@@ -58,6 +59,9 @@ export const overrides = [
 ];
 
 export function documents(version) {
+    if (!fs.existsSync(schemas))
+        throw new Error("OCPP's documents are missing: npm ci --ignore-scripts in "
+            + "tests/ocpp_clients");
     const all = JSON.parse(fs.readFileSync(path.join(schemas, version.file), "utf8"));
     return all.map((schema) => ({ schema, ...meaningOf(schema.$id) }));
 }

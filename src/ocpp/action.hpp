@@ -30,7 +30,8 @@ struct Asked {
 
 struct Action {
     std::string_view name;
-    // Requires: `payload` passed the check against its message (messages.hpp). Empty: the answer comes later.
+    // Requires: `payload` passed the check against its message (messages.hpp). Empty: the answer
+    // comes later.
     std::optional<Answer> (*take)(const boost::json::object& payload, const Asked& asked);
 };
 

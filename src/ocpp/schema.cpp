@@ -154,10 +154,10 @@ Wrong check_object(const json::object& payload, Fields fields, bool open, Extras
     std::bitset<kMaxFields> present;
     for (const auto& member : payload) {
         const std::string_view name = member.key();
-        const auto field = std::lower_bound(
-            fields.begin(), fields.end(), name,
-            [](const Field& each, std::string_view key) { return each.name < key; });
-        if (field == fields.end() || field->name != name) {
+        // Names mostly differ in length already: faster than halving sorted ones.
+        const auto field = std::find_if(fields.begin(), fields.end(),
+                                        [&](const Field& each) { return each.name == name; });
+        if (field == fields.end()) {
             if (open || extras == Extras::kIgnore) continue;
             const Path where{&path, first_characters(name, 50)};
             return CallError{ErrorCode::kFormationViolation,

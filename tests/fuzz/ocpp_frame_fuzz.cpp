@@ -57,7 +57,8 @@ void take(const ocpp::CallFrame& call) {
     static const ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
     for (const auto version : {ocpp::Version::k16, ocpp::Version::k201, ocpp::Version::k21})
         if (const auto* message = ocpp::find_message(version, call.action))
-            if (const auto wrong = ocpp::check(call.payload, message->request, ocpp::Extras::kRefuse))
+            if (const auto wrong =
+                    ocpp::check(call.payload, message->request, ocpp::Extras::kRefuse))
                 check_answer(call.id, *wrong);
     const auto* message = ocpp::find_message(ocpp::Version::k16, call.action);
     const auto* action = ocpp::find_action(call.action);

@@ -27,12 +27,12 @@ std::string answer_to(const json::object& asked) {
                                              asked.at("action").as_string());
     BUSBAR_CHECK(message != nullptr);
     const bool request = asked.at("kind").as_string() == "request";
-    const auto wrong = ocpp::check(asked.at("payload").as_object(),
-                                   request ? message->request : message->response,
-                                   ocpp::Extras::kRefuse);
+    const auto wrong =
+        ocpp::check(asked.at("payload").as_object(), request ? message->request : message->response,
+                    ocpp::Extras::kRefuse);
     if (!wrong) return "ok";
-    return json::serialize(json::object{{"code", to_string(wrong->code)},
-                                        {"description", wrong->description}});
+    return json::serialize(
+        json::object{{"code", to_string(wrong->code)}, {"description", wrong->description}});
 }
 
 }  // namespace
