@@ -1,36 +1,9 @@
 #include "ocpp/action.hpp"
 
-#include <algorithm>
-#include <array>
+#include "ocpp/schema.hpp"
 
 namespace busbar::ocpp {
 namespace {
-
-constexpr std::array<std::string_view, 25> kOursToAsk{"CancelReservation",
-                                                      "ChangeAvailability",
-                                                      "ChangeConfiguration",
-                                                      "ClearCache",
-                                                      "ClearChargingProfile",
-                                                      "GetCompositeSchedule",
-                                                      "GetConfiguration",
-                                                      "GetDiagnostics",
-                                                      "GetLocalListVersion",
-                                                      "RemoteStartTransaction",
-                                                      "RemoteStopTransaction",
-                                                      "ReserveNow",
-                                                      "Reset",
-                                                      "SendLocalList",
-                                                      "SetChargingProfile",
-                                                      "TriggerMessage",
-                                                      "UnlockConnector",
-                                                      "UpdateFirmware",
-                                                      "CertificateSigned",
-                                                      "DeleteCertificate",
-                                                      "ExtendedTriggerMessage",
-                                                      "GetInstalledCertificateIds",
-                                                      "GetLog",
-                                                      "InstallCertificate",
-                                                      "SignedUpdateFirmware"};
 
 constexpr TimePoint kClocksWereSetBy =
     std::chrono::sys_days{std::chrono::year{2015} / std::chrono::January / 1};
@@ -42,10 +15,6 @@ const Action* find_action(std::string_view name) {
         for (const auto& action : actions)
             if (action.name == name) return &action;
     return nullptr;
-}
-
-bool is_ours_to_ask(std::string_view name) {
-    return std::find(kOursToAsk.begin(), kOursToAsk.end(), name) != kOursToAsk.end();
 }
 
 TimePoint plausible_time(const boost::json::object& payload, std::string_view name, TimePoint now) {

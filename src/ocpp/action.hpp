@@ -12,7 +12,6 @@
 #include "base/clock.hpp"
 #include "control/ports.hpp"
 #include "ocpp/call_error.hpp"
-#include "ocpp/schema.hpp"
 
 namespace busbar::ocpp {
 
@@ -31,8 +30,8 @@ struct Asked {
 
 struct Action {
     std::string_view name;
-    Fields fields;
-    // Requires: `payload` passed its check. Empty: the answer comes later.
+    // Requires: `payload` passed the check against its message (messages.hpp). Empty: the answer
+    // comes later.
     std::optional<Answer> (*take)(const boost::json::object& payload, const Asked& asked);
 };
 
@@ -42,9 +41,6 @@ const Action* find_action(std::string_view name);
 // All of them, for tests.
 std::span<const Action> core_actions();
 std::span<const Action> security_actions();
-
-// Whether OCPP 1.6 knows the action, but as one that only we ask.
-bool is_ours_to_ask(std::string_view name);
 
 // The time in a payload, or `now` where it cannot be right: absent, before 2015 (a clock that was
 // never set) or more than a day ahead of us.

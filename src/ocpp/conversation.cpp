@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "ocpp/command.hpp"
+#include "ocpp/messages.hpp"
 
 namespace busbar::ocpp {
 namespace {
@@ -66,14 +67,15 @@ void Conversation::malformed(const Error& error) {
 
 void Conversation::take(CallFrame frame) {
     const auto number = open(std::move(frame.id));
+    const auto* message = find_message(Version::k16, frame.action);
     const auto* action = find_action(frame.action);
-    if (action == nullptr) {
-        const bool known = is_ours_to_ask(frame.action);
+    if (message == nullptr || action == nullptr) {
+        const bool known = message != nullptr;
         return settle(number,
                       CallError{known ? ErrorCode::kNotSupported : ErrorCode::kNotImplemented,
                                 known ? "only we ask this" : "no such action"});
     }
-    if (auto wrong = check(frame.payload, action->fields, options_.extras)) {
+    if (auto wrong = check(frame.payload, message->request, options_.extras)) {
         log::warn("charger's call refused", {{"charger", charger_},
                                              {"action", frame.action},
                                              {"code", to_string(wrong->code)},

@@ -1,6 +1,7 @@
 #include "ocpp/schema.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
@@ -43,6 +44,10 @@ CallError out_of_range(const Path& path, std::string_view what) {
     return {ErrorCode::kPropertyConstraintViolation, path.str() + ": " + std::string(what)};
 }
 
+CallError occurs_wrongly(const Path& path, const std::string& what) {
+    return {ErrorCode::kOccurenceConstraintViolation, path.str() + ": " + what};
+}
+
 CallError wrong_type(const Path& path, std::string_view expected) {
     return {ErrorCode::kTypeConstraintViolation, path.str() + ": is not " + std::string(expected)};
 }
@@ -64,10 +69,12 @@ Wrong check_text(const json::value& value, const Field& field, const Path& path)
         case Kind::kTime:
             if (!parse_time(text, Zone::kAssumeUtc)) return out_of_range(path, "is not a time");
             return {};
+        case Kind::kBoolean:
         case Kind::kInteger:
         case Kind::kNumber:
+        case Kind::kTenths:
         case Kind::kObject:
-        case Kind::kList:
+        case Kind::kOpenObject:
         case Kind::kAnything:
             break;
     }
@@ -84,73 +91,95 @@ Wrong check_integer(const json::value& value, const Field& field, const Path& pa
     return {};
 }
 
-Wrong check_object(const json::object& payload, Fields fields, Extras extras, const Path& path);
-
-Wrong check_list(const json::value& value, const Field& field, Extras extras, const Path& path) {
-    const auto* elements = value.if_array();
-    if (elements == nullptr) return wrong_type(path, "a list");
-    std::size_t index = 0;
-    for (const auto& element : *elements) {
-        const Path where{&path, {}, index++};
-        if (!element.is_object()) return wrong_type(where, "an object");
-        if (auto wrong = check_object(element.get_object(), field.fields, extras, where))
-            return wrong;
-    }
+Wrong check_number(const json::value& value, const Field& field, const Path& path) {
+    if (!value.is_number()) return wrong_type(path, "a number");
+    const auto number = value.to_number<double>();
+    if ((field.least != Field::kNoLeast && number < static_cast<double>(field.least)) ||
+        (field.most != Field::kNoMost && number > static_cast<double>(field.most)))
+        return out_of_range(path, "is out of range");
+    // Hardly any tenth is a double: 16.3 * 10 is 163 but for the last digits.
+    const auto tenths = number * 10;
+    if (field.kind == Kind::kTenths && std::abs(tenths - std::round(tenths)) > 1e-6)
+        return out_of_range(path, "has more than one decimal");
     return {};
 }
 
-Wrong check_value(const json::value& value, const Field& field, Extras extras, const Path& path) {
+Wrong check_object(const json::object& payload, Fields fields, bool open, Extras extras,
+                   const Path& path);
+
+// One value, or one element of a list.
+Wrong check_one(const json::value& value, const Field& field, Extras extras, const Path& path) {
     switch (field.kind) {
         case Kind::kText:
         case Kind::kWord:
         case Kind::kTime:
             return check_text(value, field, path);
+        case Kind::kBoolean:
+            if (!value.is_bool()) return wrong_type(path, "true or false");
+            return {};
         case Kind::kInteger:
             return check_integer(value, field, path);
         case Kind::kNumber:
-            if (!value.is_number()) return wrong_type(path, "a number");
-            return {};
+        case Kind::kTenths:
+            return check_number(value, field, path);
         case Kind::kObject:
+        case Kind::kOpenObject:
             if (!value.is_object()) return wrong_type(path, "an object");
-            return check_object(value.get_object(), field.fields, extras, path);
-        case Kind::kList:
-            return check_list(value, field, extras, path);
+            return check_object(value.get_object(), field.fields, field.kind == Kind::kOpenObject,
+                                extras, path);
         case Kind::kAnything:
             return {};
     }
     __builtin_unreachable();
 }
 
-Wrong check_object(const json::object& payload, Fields fields, Extras extras, const Path& path) {
-    std::size_t known = 0;
-    for (const auto& field : fields) {
-        const auto* value = payload.if_contains(field.name);
-        if (value != nullptr) ++known;
-        const bool absent =
-            value == nullptr || (extras == Extras::kIgnore && !field.required && value->is_null());
-        const Path where{&path, field.name};
-        if (absent && field.required)
-            return CallError{ErrorCode::kOccurenceConstraintViolation,
-                             where.str() + ": is missing"};
-        if (absent) continue;
-        if (auto wrong = check_value(*value, field, extras, where)) return wrong;
+Wrong check_list(const json::value& value, const Field& field, Extras extras, const Path& path) {
+    const auto* elements = value.if_array();
+    if (elements == nullptr) return wrong_type(path, "a list");
+    if (elements->size() < field.fewest)
+        return occurs_wrongly(path, "has fewer elements than " + std::to_string(field.fewest));
+    if (elements->size() > field.most_elements)
+        return occurs_wrongly(path,
+                              "has more elements than " + std::to_string(field.most_elements));
+    std::size_t index = 0;
+    for (const auto& element : *elements) {
+        const Path where{&path, {}, index++};
+        if (auto wrong = check_one(element, field, extras, where)) return wrong;
     }
-    if (extras == Extras::kIgnore || known == payload.size()) return {};
+    return {};
+}
+
+Wrong check_object(const json::object& payload, Fields fields, bool open, Extras extras,
+                   const Path& path) {
+    std::bitset<kMaxFields> present;
     for (const auto& member : payload) {
         const std::string_view name = member.key();
-        if (std::none_of(fields.begin(), fields.end(),
-                         [&](const Field& field) { return field.name == name; }))
-            return CallError{
-                ErrorCode::kFormationViolation,
-                Path{&path, first_characters(name, 50)}.str() + ": is not a field of this message"};
+        // Names mostly differ in length already: faster than halving sorted ones.
+        const auto field = std::find_if(fields.begin(), fields.end(),
+                                        [&](const Field& each) { return each.name == name; });
+        if (field == fields.end()) {
+            if (open || extras == Extras::kIgnore) continue;
+            const Path where{&path, first_characters(name, 50)};
+            return CallError{ErrorCode::kFormationViolation,
+                             where.str() + ": is not a field of this message"};
+        }
+        present.set(static_cast<std::size_t>(field - fields.begin()));
+        if (extras == Extras::kIgnore && !field->required && member.value().is_null()) continue;
+        const Path where{&path, field->name};
+        if (auto wrong = field->list ? check_list(member.value(), *field, extras, where)
+                                     : check_one(member.value(), *field, extras, where))
+            return wrong;
     }
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        if (fields[i].required && !present[i])
+            return occurs_wrongly(Path{&path, fields[i].name}, "is missing");
     return {};
 }
 
 }  // namespace
 
 Wrong check(const json::object& payload, Fields fields, Extras extras) {
-    return check_object(payload, fields, extras, Path{});
+    return check_object(payload, fields, false, extras, Path{});
 }
 
 std::string_view text_at(const json::object& payload, std::string_view name,

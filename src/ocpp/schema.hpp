@@ -1,10 +1,11 @@
 // What a payload must look like, as tables, and the check against them.
 //
-// Pure. The tables stand beside the messages they describe; this file knows none of them.
+// Pure. The tables are those of messages.hpp; this file knows none of them.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,64 +14,48 @@
 
 namespace busbar::ocpp {
 
-struct Field {
-    enum class Kind : std::uint8_t {
-        kText,     // At most `most` characters.
-        kWord,     // One of `words`.
-        kTime,     // RFC 3339; a missing zone means UTC.
-        kInteger,  // least..most. 1.0 is an integer.
-        kNumber,   // Finite.
-        kObject,   // With `fields`.
-        kList,     // Of objects with `fields`.
-        kAnything,
-    };
-    std::string_view name;
-    Kind kind = Kind::kAnything;
-    bool required = true;
-    std::int64_t least = 0;
-    std::int64_t most = 0;
-    std::span<const std::string_view> words = {};
-    std::span<const Field> fields = {};
-};
-using Fields = std::span<const Field>;
-
 // Wide enough for every counter, narrow enough that a thousandfold of it is still an int64, and
 // that a double holds it exactly.
 inline constexpr std::int64_t kMaxInteger = 1'000'000'000'000'000;
 
-// How tables are written.
-constexpr Field text(std::string_view name, std::int64_t most) {
-    return {.name = name, .kind = Field::Kind::kText, .most = most};
-}
-constexpr Field word(std::string_view name, std::span<const std::string_view> words) {
-    return {.name = name, .kind = Field::Kind::kWord, .words = words};
-}
-constexpr Field time(std::string_view name) {
-    return {.name = name, .kind = Field::Kind::kTime};
-}
-constexpr Field integer(std::string_view name, std::int64_t least = -kMaxInteger,
-                        std::int64_t most = kMaxInteger) {
-    return {.name = name, .kind = Field::Kind::kInteger, .least = least, .most = most};
-}
-constexpr Field number(std::string_view name) {
-    return {.name = name, .kind = Field::Kind::kNumber};
-}
-constexpr Field object(std::string_view name, Fields fields) {
-    return {.name = name, .kind = Field::Kind::kObject, .fields = fields};
-}
-constexpr Field list(std::string_view name, Fields fields) {
-    return {.name = name, .kind = Field::Kind::kList, .fields = fields};
-}
-constexpr Field optional(Field field) {
-    field.required = false;
-    return field;
-}
+struct Field {
+    enum class Kind : std::uint8_t {
+        kText,  // At most `most` characters.
+        kWord,  // One of `words`.
+        kTime,  // RFC 3339; a missing zone means UTC.
+        kBoolean,
+        kInteger,     // least..most. 1.0 is an integer.
+        kNumber,      // least..most.
+        kTenths,      // A number, with one decimal at most.
+        kObject,      // With `fields`, and no others.
+        kOpenObject,  // With `fields`, and whatever else.
+        kAnything,
+    };
+    static constexpr auto kNoLeast = std::numeric_limits<std::int64_t>::min();
+    static constexpr auto kNoMost = std::numeric_limits<std::int64_t>::max();
+
+    std::string_view name;
+    Kind kind = Kind::kAnything;
+    bool required = true;
+    bool list = false;  // Of fewest..most_elements, each as the rest of the field says.
+    std::uint16_t fewest = 0;
+    std::uint32_t most_elements = std::numeric_limits<std::uint32_t>::max();
+    std::int64_t least = kNoLeast;
+    std::int64_t most = kNoMost;
+    std::span<const std::string_view> words = {};
+    std::span<const Field> fields = {};
+};
+
+// Of one object: at most kMaxFields, each of another name.
+using Fields = std::span<const Field>;
+inline constexpr std::size_t kMaxFields = 64;
 
 // Properties that are in no table: OCPP says refuse; some vendors send them all the same.
 enum class Extras : std::uint8_t { kRefuse, kIgnore };
 
-// The first thing wrong with `payload`, naming the field, or empty. With Extras::kIgnore a null
+// Something that is wrong with `payload`, naming the field, or empty. With Extras::kIgnore a null
 // is also as good as an optional field that is not there.
+// Cost: about 0.6 us for a MeterValues of five samples, a third of what parsing it costs.
 std::optional<CallError> check(const boost::json::object& payload, Fields fields, Extras extras);
 
 // Reading a payload that passed its check. The fallback is for optional fields that are absent.

@@ -9,6 +9,7 @@
 #include "ocpp/action.hpp"
 #include "ocpp/command.hpp"
 #include "ocpp/frame.hpp"
+#include "ocpp/messages.hpp"
 
 namespace {
 
@@ -54,10 +55,16 @@ void take(const ocpp::CallFrame& call) {
     static const ChargerId charger("CP-1");
     static Agreeable events;
     static const ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
+    for (const auto version : {ocpp::Version::k16, ocpp::Version::k201, ocpp::Version::k21})
+        if (const auto* message = ocpp::find_message(version, call.action))
+            if (const auto wrong =
+                    ocpp::check(call.payload, message->request, ocpp::Extras::kRefuse))
+                check_answer(call.id, *wrong);
+    const auto* message = ocpp::find_message(ocpp::Version::k16, call.action);
     const auto* action = ocpp::find_action(call.action);
-    if (action == nullptr) return;
+    if (message == nullptr || action == nullptr) return;
     for (const auto extras : {ocpp::Extras::kRefuse, ocpp::Extras::kIgnore}) {
-        if (const auto wrong = ocpp::check(call.payload, action->fields, extras)) {
+        if (const auto wrong = ocpp::check(call.payload, message->request, extras)) {
             check_answer(call.id, *wrong);
             continue;
         }
