@@ -44,6 +44,7 @@ void SiteHome::add_lease(const Station& station, Planned& planned, SteadyPoint n
     auto fallback = network_.leaves[leaf].floor;
     auto& command = planned.command;
     command.start = start;
+    command.lease = std::chrono::ceil<seconds>(lease_of(leaf));
     const auto then = ahead(leaf);
     if (then && *then < command.limit && network_.leaves[leaf].schedule_periods >= 3) {
         // ... and a decrease as seen on the slowest: no later than it is due.

@@ -161,17 +161,19 @@ struct LimitStep {
 struct SetLimit {
     ProfilePurpose purpose = ProfilePurpose::kDefault;
     int connector = 0;                              // 0 with kDefault: every connector.
-    std::optional<TransactionId> transaction = {};  // With kTransaction,
-    std::string own_id = {};                        // as in Transaction.
+    std::optional<TransactionId> transaction = {};  // With kTransaction.
     Amperes limit = {};                             // Per line. A multiple of 0.1 A.
     // On the charger's clock, and in its past: the schedule is Absolute. Empty: Relative, one
     // period, no end.
     std::optional<TimePoint> start = {};
     std::vector<LimitStep> later = {};  // Ascending; the last is the lease's end. With `start`.
+    // How long the lease is meant to last; for who counts it from losing us (OCPP 2.1).
+    std::optional<std::chrono::seconds> lease = {};
     RateUnit unit = RateUnit::kAmperes;
     // With kWatts: which lines carry the limit, and at what voltage (watts_to_send).
     PhaseSet phases = PhaseSet::all();
     Supply supply = {};
+    std::string own_id = {};  // With `transaction`: as there.
 
     bool operator==(const SetLimit&) const = default;
 };

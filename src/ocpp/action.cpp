@@ -10,13 +10,6 @@ constexpr TimePoint kClocksWereSetBy =
 
 }  // namespace
 
-const Action* find_action(std::string_view name) {
-    for (const auto& actions : {core_actions(), security_actions()})
-        for (const auto& action : actions)
-            if (action.name == name) return &action;
-    return nullptr;
-}
-
 TimePoint plausible_time(const boost::json::object& payload, std::string_view name, TimePoint now) {
     const auto time = parse_time(text_at(payload, name), Zone::kAssumeUtc);
     if (!time || *time < kClocksWereSetBy || *time > now + std::chrono::hours{24}) return now;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "control/ports.hpp"
@@ -18,6 +19,24 @@ namespace busbar::ocpp {
 // A payload as JSON, or why there is none.
 using Answer = std::variant<std::string, CallError>;
 
+// What one connection of a 2.x station has said so far.
+struct Memory {
+    struct Connector {
+        int evse;
+        int number;
+        ConnectorStatus status;
+    };
+    // Of a station's transaction, as its events tell it.
+    struct Running {
+        int evse;
+        std::string own_id;
+    };
+    std::vector<Connector> connectors = {};
+    std::vector<Running> running = {};
+    // How its boot was last answered; empty: it did not boot on this connection.
+    std::optional<Registration> registration = {};
+};
+
 // What a handler works with.
 struct Asked {
     const ChargerId& charger;
@@ -26,6 +45,9 @@ struct Asked {
     // For an answer that comes later: call it, keep what it returns, and call that once, from any
     // thread, within the time a charger waits.
     const std::function<std::function<void(Answer)>()>& later;
+    Memory& memory;  // Within the call only.
+    // For later: a boot was answered so. From any thread, before its answer.
+    const std::function<std::function<void(Registration)>()>& registered;
 };
 
 struct Action {
@@ -35,10 +57,7 @@ struct Action {
     std::optional<Answer> (*take)(const boost::json::object& payload, const Asked& asked);
 };
 
-// Null for an action that no charger asks in OCPP 1.6.
-const Action* find_action(std::string_view name);
-
-// All of them, for tests.
+// OCPP 1.6.
 std::span<const Action> core_actions();
 std::span<const Action> security_actions();
 

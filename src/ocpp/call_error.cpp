@@ -57,6 +57,13 @@ std::string_view to_string(ErrorCode code) {
     __builtin_unreachable();
 }
 
+std::string_view spelled(ErrorCode code, Version version) {
+    if (version == Version::k16) return to_string(code);
+    if (code == kFormationViolation) return "FormatViolation";
+    if (code == kOccurenceConstraintViolation) return "OccurrenceConstraintViolation";
+    return to_string(code);
+}
+
 std::optional<ErrorCode> parse_error_code(std::string_view text) {
     for (const auto& [spelling, code] : kSpellings)
         if (spelling == text) return code;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "ocpp/version.hpp"
 
 namespace busbar::ocpp {
 
@@ -25,6 +26,8 @@ enum class ErrorCode : std::uint8_t {
 
 // As OCPP 1.6 spells it.
 std::string_view to_string(ErrorCode code);
+// As this version does.
+std::string_view spelled(ErrorCode code, Version version);
 
 // Takes the spelling of any OCPP version. Empty for a code that is in none.
 std::optional<ErrorCode> parse_error_code(std::string_view text);

@@ -1,12 +1,25 @@
 #include "ocpp/command.hpp"
 
+#include <boost/json/parse.hpp>
+
 #include "ocpp/call_error.hpp"
+#include "ocpp/messages.hpp"
 #include "ocpp/schema.hpp"
 
 namespace busbar::ocpp {
 
 Question question_for(const Command& command) {
     return std::visit([](const auto& kind) { return ask(kind); }, command);
+}
+
+std::optional<CallError> defect_of(const Question& question, Version version) {
+    const auto* message = find_message(version, question.action);
+    if (message == nullptr) return CallError{ErrorCode::kNotImplemented, "no such action"};
+    boost::system::error_code failed;
+    const auto payload = boost::json::parse(question.payload, failed);
+    if (failed || !payload.is_object())
+        return CallError{ErrorCode::kFormationViolation, "the payload is no object"};
+    return check(payload.get_object(), message->request, Extras::kRefuse);
 }
 
 CallResult meaning_of(const Command& command, const boost::json::object& payload,

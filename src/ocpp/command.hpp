@@ -5,10 +5,12 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "domain/charging.hpp"
+#include "ocpp/call_error.hpp"
 
 namespace busbar::ocpp {
 
@@ -20,6 +22,9 @@ struct Question {
 // Requires: connectors in 0..99; for SetLimit a limit >= 0, floored to 0.1 A, and a transaction
 // with kTransaction.
 Question question_for(const Command& command);
+
+// What is wrong with a question of ours, by the documents of this version; empty if nothing is.
+std::optional<CallError> defect_of(const Question& question, Version version);
 
 // What the charger's answer to `command` means. An answer that does not follow OCPP is
 // kUnanswered: it may have done what was asked.

@@ -46,24 +46,25 @@ Connection::~Connection() {
     around_->roster->remove(generation_);
 }
 
-void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
-    strand_->post([self = shared_from_this(), request = std::move(request), subprotocol] {
-        if (self->state_ == State::kHandshake) self->shake_hands(request, subprotocol);
+void Connection::open(UpgradeRequest request, Version version) {
+    strand_->post([self = shared_from_this(), request = std::move(request), version] {
+        self->version_ = version;
+        if (self->state_ == State::kHandshake) self->shake_hands(request);
     });
 }
 
-void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
+void Connection::shake_hands(const UpgradeRequest& request) {
     // All deadlines are ours and none of Beast's, so that a simulation can own time.
     if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
     const auto now = around_->clock.steady();
     due_ = now + around_->options.handshake_timeout;
     wake_at(std::min(due_, now + ping_wait()));
-    socket_.set_option(
-        websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
-            response.set(http::field::server, "busbar");
-            if (response.result() == http::status::switching_protocols)
-                response.set(http::field::sec_websocket_protocol, std::string(subprotocol));
-        }));
+    socket_.set_option(websocket::stream_base::decorator([version = version_](
+                                                             websocket::response_type& response) {
+        response.set(http::field::server, "busbar");
+        if (response.result() == http::status::switching_protocols)
+            response.set(http::field::sec_websocket_protocol, std::string(subprotocol(version)));
+    }));
     socket_.auto_fragment(false);
     socket_.text(true);
     socket_.read_message_max(around_->options.max_first_bytes);
@@ -136,8 +137,8 @@ void Connection::begin() {
     }
     state_ = State::kOpen;
     conversation_ = std::make_shared<Conversation>(
-        charger_, std::to_string(generation_) + "-", around_->options.conversation, around_->events,
-        strand_, around_->clock, *this, around_->observer);
+        charger_, version_, std::to_string(generation_) + "-", around_->options.conversation,
+        around_->events, strand_, around_->clock, *this, around_->observer);
     around_->observer.opened();
     log::info("charger connected", {{"charger", charger_}, {"generation", generation_}});
     around_->events.connected(charger_, generation_);

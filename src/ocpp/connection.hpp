@@ -38,8 +38,8 @@ public:
                std::shared_ptr<void> seat);
     ~Connection() override;
 
-    // Once. The subprotocol is one the client offered.
-    void open(UpgradeRequest request, std::string_view subprotocol);
+    // Once. The version is one the client offered.
+    void open(UpgradeRequest request, Version version);
 
     void call(Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done);
@@ -60,7 +60,7 @@ private:
     void close(std::string reason) override;
     void has_room() override;
 
-    void shake_hands(const UpgradeRequest& request, std::string_view subprotocol);
+    void shake_hands(const UpgradeRequest& request);
     void accepted(const boost::beast::error_code& failed);
     Duration ping_wait() const;
     void wake_at(SteadyPoint when);
@@ -88,6 +88,7 @@ private:
     boost::beast::websocket::stream<net::ByteStream, false> socket_;
     const std::shared_ptr<Strand> strand_;
     State state_ = State::kHandshake;
+    Version version_ = Version::k16;
     std::function<void()> way_is_free_;  // Of a successor that came while we waited ourselves.
     bool waits_for_older_ = false;
 

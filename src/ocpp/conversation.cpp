@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "ocpp/command.hpp"
 #include "ocpp/messages.hpp"
+#include "ocpp/text.hpp"
 
 namespace busbar::ocpp {
 namespace {
@@ -35,11 +36,12 @@ CallResult unanswered(std::string why) {
 
 }  // namespace
 
-Conversation::Conversation(ChargerId charger, std::string prefix,
+Conversation::Conversation(ChargerId charger, Version version, std::string prefix,
                            const ConversationOptions& options, control::ChargerEvents& events,
                            std::shared_ptr<Strand> strand, const Clock& clock, Outlet& outlet,
                            GatewayObserver& observer)
     : charger_(std::move(charger)),
+      dialect_(dialect_of(version)),
       prefix_(std::move(prefix)),
       options_(options),
       events_(events),
@@ -53,31 +55,41 @@ void Conversation::receive(std::string_view text) {
     observer_.received(text.size());
     auto frame = parse_frame(text);
     if (!frame) return malformed(frame.error());
-    malformed_in_a_row_ = 0;
+    const bool counts = dialect_.has_sends || (!std::holds_alternative<SendFrame>(*frame) &&
+                                               !std::holds_alternative<UselessResultFrame>(*frame));
+    if (counts) malformed_in_a_row_ = 0;
     std::visit([this](auto&& kind) { take(std::move(kind)); }, *std::move(frame));
 }
 
-// OCPP 1.6 has no answer for what cannot be read.
+// OCPP 1.6 has no answer for what cannot be read; 2.x has.
 void Conversation::malformed(const Error& error) {
     observer_.malformed();
     log::debug("malformed frame", {{"charger", charger_}, {"reason", error.message}});
     if (++malformed_in_a_row_ == options_.max_malformed)
-        outlet_.close("too many messages that are not OCPP");
+        return outlet_.close("too many messages that are not OCPP");
+    if (dialect_.answers_malformed) outlet_.send(malformed_frame(error.message), {});
+}
+
+// Why a call is not taken at all, if so.
+std::optional<CallError> Conversation::refusal_of(const CallFrame& frame,
+                                                  const Action* action) const {
+    const auto* message = find_message(dialect_.version, frame.action);
+    if (message == nullptr) return CallError{ErrorCode::kNotImplemented, "no such action"};
+    if (action == nullptr) return CallError{ErrorCode::kNotSupported, "only we ask this"};
+    auto wrong = check(frame.payload, message->request, options_.extras);
+    // 2.x, B02 and B03: until its boot is accepted, a station is not listened to.
+    const bool waits = memory_.registration && *memory_.registration != Registration::kAccepted;
+    if (!wrong && waits && frame.action != "BootNotification")
+        wrong = CallError{ErrorCode::kSecurityError, "the station is not accepted yet"};
+    return wrong;
 }
 
 void Conversation::take(CallFrame frame) {
     const auto number = open(std::move(frame.id));
-    const auto* message = find_message(Version::k16, frame.action);
-    const auto* action = find_action(frame.action);
-    if (message == nullptr || action == nullptr) {
-        const bool known = message != nullptr;
-        return settle(number,
-                      CallError{known ? ErrorCode::kNotSupported : ErrorCode::kNotImplemented,
-                                known ? "only we ask this" : "no such action"});
-    }
-    if (auto wrong = check(frame.payload, message->request, options_.extras)) {
+    const auto* action = dialect_.find_action(frame.action);
+    if (auto wrong = refusal_of(frame, action)) {
         log::warn("charger's call refused", {{"charger", charger_},
-                                             {"action", frame.action},
+                                             {"action", first_characters(frame.action, 50)},
                                              {"code", to_string(wrong->code)},
                                              {"reason", wrong->description}});
         return settle(number, *std::move(wrong));
@@ -91,9 +103,29 @@ void Conversation::take(CallFrame frame) {
                 [self, number, answer = std::move(answer)] { self->settle(number, answer); });
         };
     };
-    const auto answer = action->take(frame.payload, Asked{charger_, events_, clock_, later});
+    const std::function<std::function<void(Registration)>()> registered = [this] {
+        return [weak = weak_from_this()](Registration status) {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->strand_->post([self, status] { self->memory_.registration = status; });
+        };
+    };
+    const auto answer =
+        action->take(frame.payload, Asked{charger_, events_, clock_, later, memory_, registered});
     if (answer) return settle(number, *answer);
     wake_at(open_.back().due);
+}
+
+// Nobody waits for an answer. Those there are, we have no use for.
+void Conversation::take(SendFrame frame) {
+    if (!dialect_.has_sends) return malformed({Errc::kMalformed, "no message type of this OCPP"});
+    log::debug("message ignored", {{"charger", charger_}, {"action", frame.action}});
+}
+
+void Conversation::take(UselessResultFrame frame) {
+    if (!dialect_.has_sends) return malformed({Errc::kMalformed, "no message type of this OCPP"});
+    log::error("our answer was refused",
+               {{"charger", charger_}, {"id", frame.id}, {"code", frame.code}});
 }
 
 void Conversation::take(BadCallFrame frame) {
@@ -103,7 +135,12 @@ void Conversation::take(BadCallFrame frame) {
 void Conversation::take(ResultFrame frame) {
     if (!is_answer_to_ours(frame.id)) return;
     if (!frame.payload) return finish(unanswered("the answer cannot be read"));
-    finish(meaning_of(ours_->command, *frame.payload, frame.payload_text));
+    const auto* message = find_message(dialect_.version, ours_->action);
+    if (const auto wrong = check(*frame.payload, message->response, Extras::kIgnore))
+        log::warn(
+            "charger's answer does not follow OCPP",
+            {{"charger", charger_}, {"action", ours_->action}, {"reason", wrong->description}});
+    finish(dialect_.meaning_of(ours_->command, *frame.payload, frame.payload_text));
 }
 
 void Conversation::take(ErrorFrame frame) {
@@ -135,7 +172,7 @@ void Conversation::settle(std::uint64_t number, const Answer& answer) {
     auto& call = open_[number - first_open_];
     if (call.answer) return;
     const auto* error = std::get_if<CallError>(&answer);
-    call.answer = error != nullptr ? error_frame(call.id, *error)
+    call.answer = error != nullptr ? error_frame(call.id, *error, dialect_.version)
                                    : result_frame(call.id, std::get<std::string>(answer));
     answered_ = std::max(answered_, number + 1);
     send_answers();
@@ -178,10 +215,19 @@ void Conversation::send_next_call() {
     if (now < pause_until_) return wake_at(pause_until_);
     auto next = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
-    auto question = question_for(next.command);
+    const auto question = dialect_.question_for(next.command);
+    if (const auto wrong = defect_of(question, dialect_.version)) {
+        // Our own mistake. It reaches nobody, and what the charger does is not changed by it.
+        log::error(
+            "our own call does not follow OCPP",
+            {{"charger", charger_}, {"action", question.action}, {"reason", wrong->description}});
+        next.done(not_sent("the call does not follow OCPP: " + wrong->description));
+        return send_next_call();
+    }
     auto id = "\"" + prefix_ + std::to_string(next_id_++) + "\"";
     auto frame = call_frame(id, question.action, question.payload);
-    ours_ = Ours{std::move(id), std::move(next.command), std::move(next.done), next.due, {}};
+    ours_ = Ours{std::move(id),        question.action, std::move(next.command),
+                 std::move(next.done), next.due,        {}};
     // The outlet drops the callback with the frame when the connection ends, before we do.
     outlet_.send(std::move(frame), [this, sent = std::move(next.sent)] { started(sent); });
 }
@@ -235,7 +281,8 @@ void Conversation::wake() {
         if (!open_[i].answer && open_[i].due <= now) {
             log::error("charger's call not answered in time", {{"charger", charger_}});
             open_[i].answer = error_frame(
-                open_[i].id, {ErrorCode::kInternalError, "no answer in time, try again"});
+                open_[i].id, {ErrorCode::kInternalError, "no answer in time, try again"},
+                dialect_.version);
         }
     send_answers();
     drop_overdue_calls(now);

@@ -21,6 +21,7 @@
 #include "base/strand.hpp"
 #include "control/ports.hpp"
 #include "ocpp/action.hpp"
+#include "ocpp/dialect.hpp"
 #include "ocpp/frame.hpp"
 #include "ocpp/observer.hpp"
 #include "ocpp/schema.hpp"
@@ -63,9 +64,10 @@ public:
 
     // What is referred to must outlive it. `prefix` makes the ids of our calls unlike those of
     // the charger's other connections.
-    Conversation(ChargerId charger, std::string prefix, const ConversationOptions& options,
-                 control::ChargerEvents& events, std::shared_ptr<Strand> strand, const Clock& clock,
-                 Outlet& outlet, GatewayObserver& observer);
+    Conversation(ChargerId charger, Version version, std::string prefix,
+                 const ConversationOptions& options, control::ChargerEvents& events,
+                 std::shared_ptr<Strand> strand, const Clock& clock, Outlet& outlet,
+                 GatewayObserver& observer);
 
     // One message of the charger.
     void receive(std::string_view text);
@@ -100,6 +102,7 @@ private:
     };
     struct Ours {
         std::string id;
+        std::string_view action;
         Command command;
         Finished done;
         SteadyPoint due;
@@ -110,6 +113,9 @@ private:
     void take(BadCallFrame frame);
     void take(ResultFrame frame);
     void take(ErrorFrame frame);
+    void take(SendFrame frame);
+    void take(UselessResultFrame frame);
+    std::optional<CallError> refusal_of(const CallFrame& frame, const Action* action) const;
     void malformed(const Error& error);
     std::uint64_t open(std::string id);
     void settle(std::uint64_t number, const Answer& answer);
@@ -124,6 +130,7 @@ private:
     std::optional<SteadyPoint> next_deadline() const;
 
     const ChargerId charger_;
+    const Dialect& dialect_;
     const std::string prefix_;
     const ConversationOptions& options_;
     control::ChargerEvents& events_;
@@ -141,6 +148,7 @@ private:
     std::string given_up_;  // Id of the last call that got no answer in time.
     SteadyPoint pause_until_ = {};
     std::uint64_t next_id_ = 1;
+    Memory memory_;
 
     std::optional<SteadyPoint> wakes_at_;
     int malformed_in_a_row_ = 0;

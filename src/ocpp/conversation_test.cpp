@@ -2,60 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "ocpp/fake_chargers.hpp"
+#include "ocpp/table.hpp"
 
 namespace busbar::ocpp {
 namespace {
 
 using namespace std::chrono_literals;
-
-class FakeOutlet final : public Outlet {
-public:
-    std::vector<std::string> sent;
-    std::string closed;
-    int made_room = 0;
-    bool stuck = false;  // The socket takes nothing.
-
-    void send(std::string frame, std::function<void()> started) override {
-        if (stuck) return;
-        sent.push_back(std::move(frame));
-        if (started) started();
-    }
-    void close(std::string reason) override { closed = std::move(reason); }
-    void has_room() override { ++made_room; }
-};
-
-// One charger at a table: what it says goes in, what it hears is in outlet.sent.
-struct Table {
-    ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
-    std::shared_ptr<ManualStrand> strand = std::make_shared<ManualStrand>(clock);
-    FakeChargers chargers;
-    FakeOutlet outlet;
-    GatewayObserver observer;
-    ConversationOptions options;
-    std::shared_ptr<Conversation> talk = std::make_shared<Conversation>(
-        ChargerId("CP-1"), "1-", options, chargers, strand, clock, outlet, observer);
-    std::vector<CallResult> results;
-    int frames_sent = 0;
-
-    // What is heard in answer to one message, all frames joined.
-    std::string hear(std::string_view text) {
-        outlet.sent.clear();
-        talk->receive(text);
-        strand->run();
-        std::string heard;
-        for (const auto& frame : outlet.sent) heard += frame;
-        return heard;
-    }
-    void call(Command command) {
-        strand->post([this, command = std::move(command)] {
-            talk->call(
-                command, [this](SteadyPoint) { ++frames_sent; },
-                [this](CallResult result) { results.push_back(std::move(result)); });
-        });
-        strand->run();
-    }
-};
 
 SetLimit limit_of(Amperes limit) {
     return {ProfilePurpose::kTransaction, 1, 4711, limit};

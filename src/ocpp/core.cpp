@@ -3,7 +3,7 @@
 
 #include "ocpp/action.hpp"
 #include "ocpp/meter_values.hpp"
-#include "ocpp/text.hpp"
+#include "ocpp/words.hpp"
 
 // OCPP 1.6, Core: what chargers report, and the transactions. Firmware and diagnostics reports
 // are here too: they are taken note of, and nothing more.
@@ -21,26 +21,6 @@ std::string text_in(const json::object& payload, std::string_view name) {
     return std::string(text_at(payload, name));
 }
 
-std::string_view word_for(Registration registration) {
-    switch (registration) {
-        case Registration::kAccepted:
-            return "Accepted";
-        case Registration::kPending:
-            return "Pending";
-        case Registration::kRejected:
-            return "Rejected";
-    }
-    __builtin_unreachable();
-}
-
-// An interval of 0 would leave the choice to the charger.
-std::string boot_conf(const BootReply& reply, TimePoint now) {
-    constexpr std::int64_t kDay = 86'400;
-    const auto interval = std::clamp<std::int64_t>(reply.interval.count(), 1, kDay);
-    return R"({"status":")" + std::string(word_for(reply.status)) + R"(","currentTime":")" +
-           format_time(now) + R"(","interval":)" + std::to_string(interval) + "}";
-}
-
 Taken take_boot(const json::object& payload, const Asked& asked) {
     auto serial =
         text_at(payload, "chargePointSerialNumber", text_at(payload, "chargeBoxSerialNumber"));
@@ -51,7 +31,7 @@ Taken take_boot(const json::object& payload, const Asked& asked) {
                        charger = asked.charger](const BootReply& reply) {
                           const auto now = asked_clock.wall();
                           events.told_time(charger, now);
-                          answer(boot_conf(reply, now));
+                          answer(boot_answer(reply, now));
                       });
     return {};
 }
@@ -73,20 +53,6 @@ Taken take_status(const json::object& payload, const Asked& asked) {
     report.stamped = stamp_in(payload, "timestamp");
     asked.events.status(asked.charger, std::move(report));
     return "{}";
-}
-
-std::string_view word_for(Authorization authorization) {
-    switch (authorization) {
-        case Authorization::kAccepted:
-            return "Accepted";
-        case Authorization::kBlocked:
-            return "Blocked";
-        case Authorization::kInvalid:
-            return "Invalid";
-        case Authorization::kConcurrentTx:
-            return "ConcurrentTx";
-    }
-    __builtin_unreachable();
 }
 
 std::string id_tag_info(Authorization authorization) {

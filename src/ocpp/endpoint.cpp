@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 3> kPrefixes{"/ocpp/", "/ws/",
                                                     "/steve/websocket/CentralSystemService/"};
 
 // Newest first: the order in which we choose.
-constexpr std::array<std::string_view, 1> kSubprotocols{"ocpp1.6"};
+constexpr std::array kVersions{Version::k21, Version::k201, Version::k16};
 
 std::string_view without_query(std::string_view target) {
     return target.substr(0, target.find_first_of("?#"));
@@ -83,16 +83,16 @@ Result<ChargerId> identity_in(std::string_view target) {
     return ChargerId(*std::move(identity));
 }
 
-std::optional<std::string_view> chosen_subprotocol(const std::vector<std::string_view>& offered) {
+std::optional<Version> chosen_version(const std::vector<std::string_view>& offered) {
     constexpr std::string_view kSpace = " \t";
-    for (const auto ours : kSubprotocols)
+    for (const auto ours : kVersions)
         for (auto line : offered)
             while (!line.empty()) {
                 auto item = line.substr(0, line.find(','));
                 line.remove_prefix(std::min(item.size() + 1, line.size()));
                 item.remove_prefix(std::min(item.find_first_not_of(kSpace), item.size()));
                 item = item.substr(0, item.find_last_not_of(kSpace) + 1);
-                if (item == ours) return ours;
+                if (item == subprotocol(ours)) return ours;
             }
     return {};
 }

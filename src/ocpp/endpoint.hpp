@@ -12,6 +12,7 @@
 
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "ocpp/version.hpp"
 
 namespace busbar::ocpp {
 
@@ -26,7 +27,7 @@ bool is_ocpp_path(std::string_view target);
 // a control character or a bare slash.
 Result<ChargerId> identity_in(std::string_view target);
 
-// The one of `offered` that we speak. Each element is one header line, itself perhaps a list.
-std::optional<std::string_view> chosen_subprotocol(const std::vector<std::string_view>& offered);
+// The newest of `offered` that we speak. Each element is one header line, itself perhaps a list.
+std::optional<Version> chosen_version(const std::vector<std::string_view>& offered);
 
 }  // namespace busbar::ocpp

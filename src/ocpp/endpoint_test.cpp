@@ -45,13 +45,16 @@ TEST(Endpoint, LeavesOtherPathsAlone) {
 
 TEST(Endpoint, ChoosesTheSubprotocolWeSpeak) {
     using Lines = std::vector<std::string_view>;
-    for (const auto& lines :
-         {Lines{"ocpp1.6"}, Lines{"ocpp2.0.1,ocpp1.6"}, Lines{"ocpp2.1", " ocpp1.6 "},
-          Lines{"ocpp1.6, ocpp1.5"}, Lines{",,ocpp1.6"}})
-        EXPECT_EQ(chosen_subprotocol(lines), "ocpp1.6");
-    for (const auto& lines : {Lines{}, Lines{""}, Lines{"ocpp2.0.1"}, Lines{"ocpp1.60"},
+    for (const auto& lines : {Lines{"ocpp1.6"}, Lines{"ocpp2.0", " ocpp1.6 "},
+                              Lines{"ocpp1.6, ocpp1.5"}, Lines{",,ocpp1.6"}})
+        EXPECT_EQ(chosen_version(lines), Version::k16);
+    // The newest, in whatever order they are offered.
+    for (const auto& lines : {Lines{"ocpp1.6,ocpp2.0.1"}, Lines{"ocpp1.6", "ocpp2.0.1"}})
+        EXPECT_EQ(chosen_version(lines), Version::k201);
+    EXPECT_EQ(chosen_version(Lines{"ocpp1.6, ocpp2.1 , ocpp2.0.1"}), Version::k21);
+    for (const auto& lines : {Lines{}, Lines{""}, Lines{"ocpp2.0"}, Lines{"ocpp1.60"},
                               Lines{"ocpp1.6 ocpp2.0"}, Lines{","}})
-        EXPECT_FALSE(chosen_subprotocol(lines));
+        EXPECT_FALSE(chosen_version(lines));
 }
 
 }  // namespace

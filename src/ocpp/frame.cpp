@@ -145,7 +145,17 @@ Result<Frame> parse_frame(std::string_view text) {
     if (type == 2) return parse_call(*frame, std::move(token), std::move(defect));
     if (type == 3) return parse_result(*frame, std::move(token), usable, outline);
     if (type == 4) return parse_error(*frame, std::move(token));
-    return malformed("no message type of OCPP 1.6");
+    if (type == 5) {
+        auto error = std::get<ErrorFrame>(parse_error(*frame, std::move(token)));
+        return Frame(UselessResultFrame{std::move(error.id), std::move(error.code)});
+    }
+    if (type == 6) {
+        auto call = parse_call(*frame, std::move(token), std::move(defect));
+        if (auto* good = std::get_if<CallFrame>(&call))
+            return Frame(SendFrame{std::move(good->action), std::move(good->payload)});
+        return malformed("a message without an answer that cannot be read");
+    }
+    return malformed("no message type of OCPP");
 }
 
 std::string call_frame(std::string_view id, std::string_view action, std::string_view payload) {
@@ -156,9 +166,14 @@ std::string result_frame(std::string_view id, std::string_view payload) {
     return joined({"[3,", id, ",", payload, "]"});
 }
 
-std::string error_frame(std::string_view id, const CallError& error) {
-    return joined({"[4,", id, ",\"", to_string(error.code), "\",",
+std::string error_frame(std::string_view id, const CallError& error, Version version) {
+    return joined({"[4,", id, ",\"", spelled(error.code, version), "\",",
                    json_string(first_characters(error.description, kMaxDescription)), ",{}]"});
+}
+
+std::string malformed_frame(std::string_view why) {
+    return joined({R"([4,"-1","RpcFrameworkError",)",
+                   json_string(first_characters(why, kMaxDescription)), ",{}]"});
 }
 
 }  // namespace busbar::ocpp

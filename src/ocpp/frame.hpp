@@ -1,4 +1,5 @@
-// The frames of OCPP-J: [2,id,action,payload], [3,id,payload], [4,id,code,description,details].
+// The frames of OCPP-J: [2,id,action,payload], [3,id,payload], [4,id,code,description,details], and
+// of 2.1 [5,id,code,description,details] and [6,id,action,payload].
 //
 // Pure. Reads what any charger sends, within limits, and keeps the id exactly as it was written:
 // an integer id is answered with the same integer.
@@ -13,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "ocpp/call_error.hpp"
+#include "ocpp/messages.hpp"
 
 namespace busbar::ocpp {
 
@@ -44,7 +46,18 @@ struct ErrorFrame {
     std::string description;
 };
 
-using Frame = std::variant<CallFrame, BadCallFrame, ResultFrame, ErrorFrame>;
+// OCPP 2.1: what has no answer. A message of its own (6), or that our answer was of no use (5).
+struct SendFrame {
+    std::string action;
+    boost::json::object payload;
+};
+struct UselessResultFrame {
+    std::string id;
+    std::string code;
+};
+
+using Frame =
+    std::variant<CallFrame, BadCallFrame, ResultFrame, ErrorFrame, SendFrame, UselessResultFrame>;
 
 // Fails with kMalformed where not even an answer is possible: no JSON, nested deeper than
 // kMaxDepth, not an array, no id, no such message type. A key that stands twice in an object and
@@ -56,6 +69,8 @@ Result<Frame> parse_frame(std::string_view text);
 std::string call_frame(std::string_view id, std::string_view action, std::string_view payload);
 std::string result_frame(std::string_view id, std::string_view payload);
 // The description is cut to the 255 characters that OCPP allows.
-std::string error_frame(std::string_view id, const CallError& error);
+std::string error_frame(std::string_view id, const CallError& error, Version version);
+// For what cannot be read, so that not even its id is known (2.x, part 4, 4.2.3).
+std::string malformed_frame(std::string_view why);
 
 }  // namespace busbar::ocpp

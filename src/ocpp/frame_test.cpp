@@ -77,7 +77,7 @@ TEST(Frame, RefusesWhatNobodyCanAnswer) {
                                                      "null",
                                                      R"([2,null,"Heartbeat",{}])",
                                                      R"([2,["1"],"Heartbeat",{}])",
-                                                     R"([5,"1",{}])",
+                                                     R"([7,"1",{}])",
                                                      R"(["2","1","Heartbeat",{}])",
                                                      R"([2.0,"1","Heartbeat",{}])",
                                                      R"([2,"1","Heartbeat",{}] x)",
@@ -101,12 +101,12 @@ TEST(Frame, BuildsWhatItCanReadBack) {
               R"([2,"1-1","Reset",{"type":"Soft"}])");
     EXPECT_EQ(result_frame("42", "{}"), "[3,42,{}]");
     const CallError error{ErrorCode::kOccurenceConstraintViolation, "a \"b\"\n\xFF"};
-    EXPECT_EQ(error_frame("42", error),
+    EXPECT_EQ(error_frame("42", error, Version::k16),
               "[4,42,\"OccurenceConstraintViolation\",\"a \\\"b\\\"\\u000a\xEF\xBF\xBD\",{}]");
     std::string characters;
     for (int i = 0; i < 300; ++i) characters += "é";
-    const auto frame =
-        parsed_as<ErrorFrame>(error_frame("1", {ErrorCode::kGenericError, characters}));
+    const auto frame = parsed_as<ErrorFrame>(
+        error_frame("1", {ErrorCode::kGenericError, characters}, Version::k16));
     EXPECT_EQ(characters_in(frame.description), 255U);
 }
 

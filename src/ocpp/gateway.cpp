@@ -141,11 +141,11 @@ void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared
     if (!websocket::is_upgrade(request))
         return hub_->refuse(std::move(stream), std::move(seat),
                             {http::status::upgrade_required, "only WebSocket is spoken here"});
-    const auto subprotocol = chosen_subprotocol(offered_subprotocols(request));
-    if (!subprotocol)
-        return hub_->refuse(
-            std::move(stream), std::move(seat),
-            {http::status::bad_request, "Sec-WebSocket-Protocol must offer ocpp1.6"});
+    const auto version = chosen_version(offered_subprotocols(request));
+    if (!version)
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::bad_request,
+                             "Sec-WebSocket-Protocol must offer ocpp2.1, ocpp2.0.1 or ocpp1.6"});
     auto& roster = *hub_->around->roster;
     if (roster.refuses(*identity, hub_->around->clock.steady()))
         return hub_->refuse(std::move(stream), std::move(seat),
@@ -161,7 +161,7 @@ void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared
         std::make_shared<Connection>(*std::move(identity), generation, std::move(stream),
                                      hub_->around, std::move(presence), std::move(seat));
     if (!roster.add(generation, connection)) return;  // We stop; its destructor closes it.
-    connection->open(std::move(request), *subprotocol);
+    connection->open(std::move(request), *version);
 }
 
 void Gateway::call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,

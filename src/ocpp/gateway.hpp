@@ -1,4 +1,4 @@
-// The way to chargers that speak OCPP 1.6J over WebSocket: what OCPP calls the CSMS.
+// The way to chargers that speak OCPP 1.6, 2.0.1 or 2.1 over WebSocket: what OCPP calls the CSMS.
 //
 // Takes connections from an HTTP server that has read the upgrade request, tells ChargerEvents
 // what chargers say, and carries Commands to them. Any identity is let in: control decides, by its
@@ -51,7 +51,7 @@ public:
     // Takes over a connection whose request was read, and nothing after it (a client waits for
     // our answer). The stream's executor must be a strand (net::Listener makes it so), and all
     // time that this connection takes is that strand's: on a net::StrandExecutor it is virtual,
-    // provided that `clock` is, too. Answers 400 to a bad identity, or where ocpp1.6 is not among
+    // provided that `clock` is, too. Answers 400 to a bad identity, or where none of ours is among
     // the subprotocols; 426 to what is no WebSocket 13; 503 when full or stopping, and to a
     // charger that is refused for now. `seat` is let go when the connection ends.
     void accept(net::ByteStream stream,

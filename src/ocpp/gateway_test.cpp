@@ -113,23 +113,27 @@ std::string id_of(const std::string& call) {
 
 // --- Handshake ----------------------------------------------------------------------------
 
-TEST(Handshake, ChoosesOcpp16AndDeclinesCompression) {
+TEST(Handshake, ChoosesTheNewestVersionAndDeclinesCompression) {
     Site site;
-    for (const auto* offer :
-         {"Sec-WebSocket-Protocol: ocpp1.6\r\n", "Sec-WebSocket-Protocol: ocpp2.0.1,ocpp1.6\r\n",
-          "Sec-WebSocket-Protocol: ocpp2.1\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"}) {
+    for (const auto& [offer, chosen] : std::vector<std::pair<const char*, const char*>>{
+             {"Sec-WebSocket-Protocol: ocpp1.6\r\n", "ocpp1.6"},
+             {"Sec-WebSocket-Protocol: ocpp1.6,ocpp2.0.1\r\n", "ocpp2.0.1"},
+             {"Sec-WebSocket-Protocol: ocpp2.1\r\nSec-WebSocket-Protocol: ocpp1.6\r\n",
+              "ocpp2.1"}}) {
         auto client = site.dial();
         const auto head = client.upgrade(
             "/ocpp/CP-1", std::string(offer) + "Sec-WebSocket-Extensions: permessage-deflate\r\n");
         EXPECT_TRUE(head.starts_with("HTTP/1.1 101")) << head;
-        EXPECT_NE(head.find("Sec-WebSocket-Protocol: ocpp1.6\r\n"), std::string::npos) << head;
+        EXPECT_NE(head.find("Sec-WebSocket-Protocol: " + std::string(chosen) + "\r\n"),
+                  std::string::npos)
+            << head;
         EXPECT_EQ(head.find("deflate"), std::string::npos) << head;
     }
 }
 
 TEST(Handshake, NeverServesWithoutTheSubprotocol) {
     Site site;
-    for (const auto* offer : {"", "Sec-WebSocket-Protocol: ocpp2.0.1\r\n",
+    for (const auto* offer : {"", "Sec-WebSocket-Protocol: ocpp2.0\r\n",
                               "Sec-WebSocket-Protocol: chat, ocpp1.60\r\n"}) {
         auto client = site.dial();
         EXPECT_TRUE(client.upgrade("/ocpp/CP-1", offer).starts_with("HTTP/1.1 400")) << offer;

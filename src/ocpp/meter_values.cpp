@@ -65,19 +65,39 @@ std::string_view measurand_of(const json::object& sampled) {
     return text_at(sampled, "measurand", "Energy.Active.Import.Register");
 }
 
-std::optional<std::int64_t> in_milli(std::string_view value, const Known& known,
-                                     std::string_view unit_name) {
+// 1.6 writes numbers as text.
+std::optional<double> number_in(std::string_view text) {
     constexpr std::string_view kSpace = " \t";
-    value.remove_prefix(std::min(value.find_first_not_of(kSpace), value.size()));
-    if (value.starts_with('+')) value.remove_prefix(1);
+    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+    if (text.starts_with('+')) text.remove_prefix(1);
     double number = 0;
-    const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-    const std::string_view rest(end, static_cast<std::size_t>(value.data() + value.size() - end));
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (failed != std::errc{} || rest.find_first_not_of(kSpace) != std::string_view::npos)
         return {};
+    return number;
+}
+
+// 2.x has its unit in an object of its own, perhaps with a power of ten.
+std::optional<std::int64_t> milli_in(const json::object& sampled, const Known& known) {
+    const auto* value = sampled.if_contains("value");
+    if (value == nullptr) return {};
+    auto number = value->is_string()   ? number_in(value->get_string())
+                  : value->is_number() ? std::optional(value->to_number<double>())
+                                       : std::nullopt;
+    if (!number) return {};
+    auto unit_name = text_at(sampled, "unit");
+    const auto* measure = sampled.if_contains("unitOfMeasure");
+    if (measure != nullptr && measure->is_object()) {
+        unit_name = text_at(measure->get_object(), "unit");
+        constexpr std::int64_t kMostPower = 12;
+        const auto power = integer_at(measure->get_object(), "multiplier");
+        if (power < -kMostPower || power > kMostPower) return {};
+        *number *= std::pow(10.0, static_cast<double>(power));
+    }
     for (const auto& unit : known.units) {
         if (unit.name != unit_name) continue;
-        const double milli = number * unit.factor + unit.offset;
+        const double milli = *number * unit.factor + unit.offset;
         if (!std::isfinite(milli) || std::abs(milli) > kMaxMilli) return {};
         return std::llround(milli);
     }
@@ -126,9 +146,15 @@ std::optional<MeterSample> sample_in(const json::object& sampled,
         known->measurand == Measurand::kSoc || known->measurand == Measurand::kTemperature;
     if (!anywhere && !is_at_outlet(sampled) && told.test(place_of(*known))) return {};
     const auto phase = phase_of(text_at(sampled, "phase"));
-    const auto milli = in_milli(text_at(sampled, "value"), *known, text_at(sampled, "unit"));
+    const auto milli = milli_in(sampled, *known);
     if (!phase || !milli) return {};
     return MeterSample{known->measurand, *phase, *milli, at};
+}
+
+const json::array& meter_values_in(const json::object& payload) {
+    static const json::array none;
+    const auto* values = payload.if_contains("meterValue");
+    return values != nullptr && values->is_array() ? values->get_array() : none;
 }
 
 }  // namespace
@@ -136,7 +162,7 @@ std::optional<MeterSample> sample_in(const json::object& sampled,
 std::vector<MeterSample> samples_in(const json::object& payload, TimePoint now) {
     std::vector<MeterSample> samples;
     std::size_t seen = 0;
-    for (const auto& element : payload.at("meterValue").get_array()) {
+    for (const auto& element : meter_values_in(payload)) {
         const auto& meter_value = element.get_object();
         const auto at = plausible_time(meter_value, "timestamp", now);
         const auto& sampled_values = meter_value.at("sampledValue").get_array();
@@ -151,6 +177,29 @@ std::vector<MeterSample> samples_in(const json::object& payload, TimePoint now) 
             if (auto sample = sample_in(sampled.get_object(), told, at)) samples.push_back(*sample);
     }
     return samples;
+}
+
+std::optional<WattHours> register_in(const json::object& payload, TimePoint now) {
+    std::optional<WattHours> found;
+    TimePoint found_at;
+    const auto& known = kKnown.front();
+    static_assert(kKnown.front().measurand == Measurand::kEnergyRegister);
+    for (const auto& element : meter_values_in(payload)) {
+        const auto& meter_value = element.get_object();
+        const auto at = plausible_time(meter_value, "timestamp", now);
+        if (found && at < found_at) continue;
+        for (const auto& each : meter_value.at("sampledValue").get_array()) {
+            const auto& sampled = each.get_object();
+            if (measurand_of(sampled) != known.name || !is_at_outlet(sampled) ||
+                has(sampled, "phase"))
+                continue;
+            const auto milli = milli_in(sampled, known);
+            if (!milli || *milli < 0) continue;
+            found = WattHours::milli(*milli);
+            found_at = at;
+        }
+    }
+    return found;
 }
 
 }  // namespace busbar::ocpp

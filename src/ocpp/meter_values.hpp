@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "base/time.hpp"
@@ -14,11 +15,14 @@ namespace busbar::ocpp {
 // again for ever.
 inline constexpr std::size_t kMaxSamples = 2'000;
 
-// What can be used of `meterValue`, in its order. Left out: measurands we have no use for, values
-// between lines or of the neutral, signed data, values that are no number, units that do not fit,
-// energy sampled outside the regular rhythm (it would count twice), and values taken elsewhere
-// than at the outlet where the outlet has its own (SoC and temperature may come from anywhere).
-// Requires: `payload` passed its check.
+// What can be used of `meterValue`, in its order; of every OCPP version. Left out: measurands we
+// have no use for, values between lines or of the neutral, signed data, values that are no number,
+// units that do not fit, energy sampled outside the regular rhythm (it would count twice), and
+// values taken elsewhere than at the outlet where the outlet has its own (SoC and temperature may
+// come from anywhere). Requires: `payload` passed its check.
 std::vector<MeterSample> samples_in(const boost::json::object& payload, TimePoint now);
+
+// The energy register at the outlet, whatever it was sampled for; the latest if there are several.
+std::optional<WattHours> register_in(const boost::json::object& payload, TimePoint now);
 
 }  // namespace busbar::ocpp
