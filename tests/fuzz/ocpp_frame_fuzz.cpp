@@ -35,6 +35,7 @@ public:
         reply(Done{});
     }
     void meter(const ChargerId&, MeterReport) override {}
+    void told_time(const ChargerId&, TimePoint) override {}
 };
 
 void check_answer(const std::string& id, const ocpp::Answer& answer) {
