@@ -458,9 +458,11 @@ void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
         if (found == config_.chargers.end())
             return done(Error{Errc::kNotFound, "charger '" + id.str() + "' does not exist"});
         if (stations_.at(id).online)
-            return done(Error{Errc::kConflict, "charger '" + id.str() +
-                                                   "' is connected: nobody "
-                                                   "would count what it draws"});
+            return done(Error{Errc::kConflict,
+                              "charger '" + id.str() +
+                                  "' is connected, so it is not gone: nobody would count what it "
+                                  "draws. Switch it off, or give it another server's address, and "
+                                  "delete it then"});
         const auto [first, last] = network_.leaves_of(id);
         for (auto leaf = first; leaf < last && even == Even::kAtRest; ++leaf)
             if (auto resting = at_rest(leaf); !resting) {

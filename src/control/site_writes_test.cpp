@@ -120,6 +120,19 @@ TEST_F(ControlTest, RewiringAChargerThatMayBeDrawingIsRefused) {
     EXPECT_EQ(remove("a").error().code, Errc::kConflict);
 }
 
+TEST_F(ControlTest, AConnectedChargerIsNotGoneWhateverIsSaid) {
+    all_charging();
+    const auto refused = remove("a", Even::kDrawing);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kConflict);
+    EXPECT_NE(refused.error().message.find("Switch it off, or give it another server's address"),
+              std::string::npos)
+        << refused.error().message;
+    disconnect("a");
+    gateway_.chargers.erase("a");
+    EXPECT_TRUE(remove("a", Even::kDrawing));
+}
+
 TEST_F(ControlTest, WhatAnOfflineChargerMayBeDrawingCannotBeRewiredAway) {
     all_charging();
     disconnect("a");

@@ -603,6 +603,7 @@ TEST_F(ApiTest, ConfigurationIsChangedInParts) {
 TEST_F(ApiTest, WhatIsInUseIsNotDeleted) {
     plug_in("CP-7");
     json(409, Method::kDelete, "/api/v1/chargers/CP-7");
+    json(409, Method::kDelete, "/api/v1/chargers/CP-7?force=true");  // Connected, so not gone.
     json(409, Method::kDelete, "/api/v1/circuits/level-1");
     json(201, Method::kPut, "/api/v1/circuits/spare", R"({"breakerA":16})");
     EXPECT_EQ(json(200, Method::kDelete, "/api/v1/circuits/spare").at("id").as_string(), "spare");
