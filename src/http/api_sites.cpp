@@ -176,6 +176,7 @@ void write_live(JsonWriter& json, const control::CircuitReport& report) {
     amperes("potentialA", report.potential);
     amperes("meteredA", report.metered);
     amperes("allocatedA", report.allocated);
+    if (report.kept_out != PerPhase{}) amperes("keptOutA", report.kept_out);
     if (report.measured) amperes("measuredA", *report.measured);
     if (report.overload != Overload::Stage::kNormal)
         json.member("overload", to_string(report.overload));
