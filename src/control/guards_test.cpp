@@ -103,7 +103,7 @@ TEST_F(Guarding, AnExternalLimitCapsTheCircuitAndIsNamed) {
     ASSERT_TRUE(written) << written.error().message;
     run(kSettle);
     EXPECT_EQ(total(), 24_A);
-    EXPECT_EQ(feeder().cap, 24_A);
+    EXPECT_EQ(feeder().cap, PerPhase::each(24_A));
     const auto reasons = report("a").reasons;
     ASSERT_GE(reasons.size(), 2U);
     EXPECT_EQ(to_sentence(reasons[1]), "feeder (L1) is limited to 24 A from outside (dso-box)");

@@ -271,9 +271,7 @@ void SiteHome::report_guards(RowIndex row, CircuitReport& report) const {
     const bool binds = std::ranges::any_of(kPhases, [&](Phase phase) {
         return (*foreign_[row].ceiling)[phase] < resolver_->rows()[row].budget[phase];
     });
-    if (binds)
-        report.cap = std::ranges::max(
-            {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
+    if (binds) report.cap = report.budget;
 }
 
 }  // namespace busbar::control

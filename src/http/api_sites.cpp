@@ -172,7 +172,12 @@ void write_live(JsonWriter& json, const control::CircuitReport& report) {
         control::write_json(json.key(name), value);
     };
     amperes("budgetA", report.budget);
-    json.member("capA", report.cap);
+    // One number wherever all lines carry the same, as nearly always.
+    const auto& cap = report.cap;
+    if (cap && *cap != PerPhase::each((*cap)[Phase::kL1]))
+        amperes("capA", *cap);
+    else
+        json.member("capA", cap ? std::optional{(*cap)[Phase::kL1]} : std::nullopt);
     amperes("potentialA", report.potential);
     amperes("meteredA", report.metered);
     amperes("allocatedA", report.allocated);

@@ -120,8 +120,10 @@ function fillPhase(element, { name, circuit }) {
 function fillCircuit(element, circuit) {
   element.classList.toggle("root", circuit.depth === 0);
   text(element.querySelector(".name"), circuit.name || circuit.id);
+  const cap = circuit.capA ?? null;
+  const caps = cap === null ? [] : Number.isFinite(cap) ? [cap] : Object.values(cap);
   text(element.querySelector(".cap"),
-    Number.isFinite(circuit.capA) ? `capped at ${withUnit(circuit.capA)}` : "");
+    caps.length === 0 ? "" : `capped at ${caps.map(amperes).join(" / ")} A`);
   const phases = Object.keys(circuit.breakerA ?? {}).map((name) => ({ name, circuit }));
   sync(element.querySelector(".phases"), "phase", phases, (phase) => phase.name, fillPhase);
 }
