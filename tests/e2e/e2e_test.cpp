@@ -471,6 +471,7 @@ TEST_F(Garage, AStartThatCannotWorkIsOneLineThatNamesTheSetting) {
     EXPECT_TRUE(names(refused({"--port", "0", "--data-dir", "/proc/busbar"}), "data-dir"));
     EXPECT_TRUE(names(refused({"--port", "99999"}), "--port"));
     EXPECT_TRUE(names(refused({"--host", "0.0.0.0"}), "--host"));
+    EXPECT_TRUE(names(refused({"--feeders", other.path()}), "--feeders"));
     EXPECT_TRUE(names(refused({"--host", "192.0.2.1", "--open-network", "--port", "0", "--data-dir",
                                other.path()}),
                       "host"));
