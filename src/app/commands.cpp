@@ -46,34 +46,60 @@ void add_serve(CLI::App& app, int& code) {
     });
 }
 
+// The library would read -1 and all that is too large as the largest number there is.
+CLI::Option* add_seed_option(CLI::App* command, const std::shared_ptr<SimOptions>& options) {
+    const auto take = [options](const std::string& text) {
+        const auto seed = parse_seed(text);
+        if (!seed) throw CLI::ValidationError("--seed", kSeedRange);
+        options->seed = *seed;
+    };
+    return command->add_option_function<std::string>("--seed", take, "Of all chance")
+        ->type_name("UINT")
+        ->default_str(std::to_string(options->seed));
+}
+
+// `check` excludes what speaks of sockets and real time: a trial has neither.
+void add_fleet_options(CLI::App* command, const std::shared_ptr<SimOptions>& options,
+                       CLI::Option* check) {
+    command->add_option("--url", options->url, "WebSocket address; the identity is appended")
+        ->excludes(check)
+        ->capture_default_str();
+    command->add_option("--prefix", options->prefix, "Of their identities")
+        ->excludes(check)
+        ->capture_default_str();
+    command
+        ->add_option("--breaker", options->breaker_a,
+                     "With --chargers: A of the one circuit that feeds them all, and is watched")
+        ->check(CLI::Range(1, 1'000'000))
+        ->needs("--chargers")
+        ->excludes(check);
+    command->add_option("--seconds", options->seconds, "How long; without it, until stopped")
+        ->excludes(check);
+    command
+        ->add_option("--report", options->report,
+                     "JSON file for the most that flowed, and that chargers would have let "
+                     "flow, through each breaker")
+        ->excludes(check);
+}
+
 void add_sim(CLI::App& app, int& code) {
     auto options = std::make_shared<SimOptions>();
     auto check = std::make_shared<TrialCheck>();
     auto checks = std::make_shared<bool>(false);
     auto* command = app.add_subcommand("sim", "Simulate chargers and cars against any CSMS");
-    command->add_option("--url", options->url, "WebSocket address; the identity is appended")
-        ->capture_default_str();
     command
         ->add_option("--chargers", options->chargers,
                      "How many; without it, the twenty of the demo garage")
         ->check(CLI::Range(1, 10'000));
-    command->add_option("--prefix", options->prefix, "Of their identities")->capture_default_str();
-    command
-        ->add_option("--breaker", options->breaker_a,
-                     "With --chargers: A of the one circuit that feeds them all, and is watched")
-        ->check(CLI::Range(1, 1'000'000))
-        ->needs("--chargers");
-    command->add_option("--seed", options->seed, "Of all chance")->capture_default_str();
-    command->add_option("--seconds", options->seconds, "How long; without it, until stopped");
-    command->add_option("--report", options->report,
-                        "JSON file for the most that flowed, and that chargers would have let "
-                        "flow, through each breaker");
+    auto* seed = add_seed_option(command, options);
     auto* flag = command->add_flag(
         "--check", *checks,
         "In place of a CSMS: whole sites in virtual time, with faults of every kind, checking "
         "what must always hold");
+    add_fleet_options(command, options, flag);
     command->add_option("--seeds", check->seeds, "With --check: FROM..TO, in place of --seed")
-        ->needs(flag);
+        ->needs(flag)
+        ->excludes(seed);
     command
         ->add_option("--wire", check->wire,
                      "With --check: messages as values, or the bytes of real WebSockets")

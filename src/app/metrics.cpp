@@ -4,10 +4,10 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 
 #include <deque>
 
+#include "app/metrics_text.hpp"
 #include "app/quantiles.hpp"
 #include "base/guarded.hpp"
 
@@ -231,7 +231,7 @@ DispatchTimes Metrics::dispatch_times() const {
 }
 
 std::string Metrics::text() const {
-    return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+    return metrics_text(impl_->registry.Collect());
 }
 
 void Metrics::opened() {

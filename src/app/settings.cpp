@@ -59,9 +59,13 @@ Result<std::vector<feeder::Source>> feeders_in(const toml::table& table, const s
     return error;
 }
 
+// Reading a folder yields nothing and no error: it would pass for a file without settings.
+constexpr const char* kFolder = "is a folder: name the TOML file in it";
+
 // A file of nothing but feeders.
 Result<std::vector<feeder::Source>> read_feeders(const Given& given) {
     std::error_code ignored;
+    if (std::filesystem::is_directory(given.text, ignored)) return wrong(given, kFolder);
     if (!std::filesystem::exists(given.text, ignored)) return wrong(given, "there is no such file");
     BUSBAR_TRY(table, parse_toml(given.text));
     for (const auto& [key, node] : table)
@@ -76,6 +80,8 @@ Status read_file(const Flags& flags, Values& values, std::vector<feeder::Source>
     const std::filesystem::path path = flags.config.value_or("busbar.toml");
     std::error_code ignored;
     if (!asked && !std::filesystem::exists(path, ignored)) return Done{};
+    if (std::filesystem::is_directory(path, ignored))
+        return Error{Errc::kInvalid, kFolder, path.string()};
     BUSBAR_TRY(table, parse_toml(path.string()));
     BUSBAR_TRY(sources, feeders_in(table, path.string()));
     feeders = std::move(sources);

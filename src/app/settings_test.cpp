@@ -74,6 +74,12 @@ TEST_F(SettingsTest, FeedersStandInTheFileOrInOneOfTheirOwn) {
     std::ofstream(own) << "port = 1\n";
     EXPECT_EQ(read({.feeders = own}).error().field, own + ": port");
     EXPECT_EQ(read({.feeders = "/nowhere.toml"}).error().field, "--feeders");
+    const auto folder = read({.feeders = folder_.string()});
+    ASSERT_FALSE(folder) << "a server that protects nothing with its meters would start";
+    EXPECT_EQ(folder.error().field, "--feeders");
+    EXPECT_EQ(folder.error().message,
+              "is a folder: name the TOML file in it (it is '" + folder_.string() + "')");
+    EXPECT_EQ(read({.config = folder_.string()}).error().field, folder_.string());
     std::ofstream(own) << "";
     EXPECT_TRUE(read({.config = path, .feeders = own})->feeders.empty());
 }

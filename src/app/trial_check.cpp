@@ -18,15 +18,9 @@ namespace {
 using Seeds = std::pair<std::uint64_t, std::uint64_t>;
 
 std::optional<Seeds> parse_seeds(std::string_view text) {
-    const auto number = [](std::string_view part) -> std::optional<std::uint64_t> {
-        std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-        if (error != std::errc{} || end != part.data() + part.size()) return {};
-        return value;
-    };
     const auto dots = text.find("..");
     if (dots == std::string_view::npos) return {};
-    const auto from = number(text.substr(0, dots)), to = number(text.substr(dots + 2));
+    const auto from = parse_seed(text.substr(0, dots)), to = parse_seed(text.substr(dots + 2));
     if (!from || !to || *from > *to) return {};
     return Seeds{*from, *to};
 }
@@ -66,14 +60,32 @@ void show(const Sum& sum, double seconds, int violations) {
         static_cast<unsigned long long>(sum.writes), violations);
 }
 
+// At most a hundred lines while many seeds run: hours of silence look like a program that hangs.
+void show_progress(std::uint64_t seed, const Seeds& seeds) {
+    constexpr std::uint64_t kLines = 100;
+    const auto every = (seeds.second - seeds.first) / kLines + 1;
+    if ((seed - seeds.first + 1) % every != 0) return;
+    std::fprintf(stderr, "seed %llu of %llu..%llu held\n", static_cast<unsigned long long>(seed),
+                 static_cast<unsigned long long>(seeds.first),
+                 static_cast<unsigned long long>(seeds.second));
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> parse_seed(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return {};
+    return value;
+}
 
 int check_trials(const TrialCheck& options) {
     const auto seeds = options.seeds.empty() ? Seeds{options.seed, options.seed}
                                              : parse_seeds(options.seeds).value_or(Seeds{1, 0});
     if (seeds.first > seeds.second) {
-        complain(
-            {Errc::kInvalid, "must be two numbers such as 1..100, the smaller first", "--seeds"});
+        complain({Errc::kInvalid,
+                  "must be two whole numbers below 2^64 such as 1..100, the smaller first",
+                  "--seeds"});
         return kWrongUse;
     }
     log::configure(log::Level::kOff, log::Format::kConsole);
@@ -96,6 +108,7 @@ int check_trials(const TrialCheck& options) {
             std::printf("seed %llu: trace %016llx\n", static_cast<unsigned long long>(seed),
                         static_cast<unsigned long long>(outcome.hash));
         if (seed == seeds.second) break;
+        show_progress(seed, seeds);
     }
     const std::chrono::duration<double> took = real_clock().steady() - begun;
     show(sum, took.count(), violations);

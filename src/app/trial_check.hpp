@@ -3,9 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace busbar::app {
+
+inline constexpr const char* kSeedRange = "must be a whole number from 0 to 18446744073709551615";
+std::optional<std::uint64_t> parse_seed(std::string_view text);
 
 struct TrialCheck {
     std::uint64_t seed = 1;
@@ -15,7 +20,8 @@ struct TrialCheck {
     std::string wire = "messages";  // Or "bytes".
 };
 
-// Prints a summary; at the first violation the trace that led to it. The exit code.
+// Prints a summary; at the first violation the trace that led to it. Of many seeds it says on
+// stderr how far it is, in at most a hundred lines. The exit code.
 int check_trials(const TrialCheck& options);
 
 }  // namespace busbar::app

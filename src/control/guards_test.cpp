@@ -103,7 +103,7 @@ TEST_F(Guarding, AnExternalLimitCapsTheCircuitAndIsNamed) {
     ASSERT_TRUE(written) << written.error().message;
     run(kSettle);
     EXPECT_EQ(total(), 24_A);
-    EXPECT_EQ(feeder().cap, 24_A);
+    EXPECT_EQ(feeder().cap, PerPhase::each(24_A));
     const auto reasons = report("a").reasons;
     ASSERT_GE(reasons.size(), 2U);
     EXPECT_EQ(to_sentence(reasons[1]), "feeder (L1) is limited to 24 A from outside (dso-box)");
@@ -369,9 +369,14 @@ TEST_F(Guarding, AnIdleChargerThatCountsInFullIsKeptOutUntilThereIsRoom) {
     EXPECT_FALSE(in_service_["a"]);
     EXPECT_TRUE(in_service_["b"]) << "it holds nothing";
     EXPECT_TRUE(alarmed("a holds 32 A (does not do as it says)"));
+    // Who reads that 32 A of 20 A may flow reads why none does.
+    EXPECT_EQ(feeder().potential, PerPhase::each(32_A));
+    EXPECT_EQ(feeder().kept_out, PerPhase::each(32_A));
+    EXPECT_EQ(report("a").reasons.front().kind, ReasonKind::kOutOfService);
     ASSERT_TRUE(limited(40_A));
     run(50s);
     EXPECT_FALSE(in_service_["a"]);
+    EXPECT_EQ(feeder().kept_out, PerPhase{}) << "there is nothing to explain";
     run(30s);
     EXPECT_TRUE(in_service_["a"]);
     EXPECT_EQ(asked<ChangeAvailability>("a").size(), 2U);

@@ -62,11 +62,14 @@ struct ExternalReport {
 
 struct CircuitReport {
     Circuit circuit;
-    std::optional<Amperes> cap;  // A rule's or an outsider's, where it is below the budget.
-    PerPhase budget;             // What may be handed out now.
-    PerPhase allocated;          // Sum of what the EVSEs below should have.
-    PerPhase potential;          // Sum of what they may be drawing.
-    PerPhase metered;            // Sum of their last meter values.
+    std::optional<PerPhase> cap;  // A rule's or an outsider's, where it is below the budget.
+    PerPhase budget;              // What may be handed out now.
+    PerPhase allocated;           // Sum of what the EVSEs below should have.
+    PerPhase potential;           // Sum of what they may be drawing.
+    PerPhase metered;             // Sum of their last meter values.
+    // Where the potential passes the budget: what of it is of EVSEs that are kept out of service,
+    // so that nobody can begin to draw it.
+    PerPhase kept_out = {};
     std::optional<PerPhase> measured = {};  // All that flows, by the feeder's own meter.
     Overload::Stage overload = Overload::Stage::kNormal;
     std::optional<ExternalReport> external = {};

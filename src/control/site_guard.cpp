@@ -265,13 +265,13 @@ void SiteHome::report_guards(RowIndex row, CircuitReport& report) const {
         report.measured = feeder->second.overload.latest(now);
         report.overload = feeder->second.overload.stage();
     }
+    const auto counted = excess_of(row, Kept::kCounted), without = excess_of(row, Kept::kOut);
+    for (const auto phase : kPhases) report.kept_out[phase] = counted[phase] - without[phase];
     if (!resolved_ || report.cap || !foreign_[row].ceiling) return;
     const bool binds = std::ranges::any_of(kPhases, [&](Phase phase) {
         return (*foreign_[row].ceiling)[phase] < resolver_->rows()[row].budget[phase];
     });
-    if (binds)
-        report.cap = std::ranges::max(
-            {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
+    if (binds) report.cap = report.budget;
 }
 
 }  // namespace busbar::control

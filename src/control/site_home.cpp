@@ -591,9 +591,7 @@ SiteReport SiteHome::report() const {
             report.budget[phase] = ledger_.row_budget(row, phase);
             report.potential[phase] = ledger_.row_potential(row, phase);
         }
-        if (resolved_ && resolver_->rows()[row].cap)
-            report.cap = std::ranges::max(
-                {report.budget[Phase::kL1], report.budget[Phase::kL2], report.budget[Phase::kL3]});
+        if (resolved_ && resolver_->rows()[row].cap) report.cap = report.budget;
         report_guards(row, report);
         out.circuits.push_back(std::move(report));
     }

@@ -366,6 +366,7 @@ private:
                           std::span<const Rule> rules) const;
     const Network& network_with(std::span<const Rule> rules, std::optional<Network>& made) const;
     std::vector<std::string> warnings_for(const Rule& rule) const;
+    std::vector<std::string> warnings_for(const SiteConfig& config, const Charger& charger) const;
     Status check_config(const SiteConfig& config) const;
     Status at_rest(LeafIndex leaf) const;
     Status may_change(const Charger& from, const Charger& to) const;

@@ -180,7 +180,8 @@ void SiteHome::end_probe(const ChargerId& charger, Station& station, SteadyPoint
 
 // --- What is asked -------------------------------------------------------------------------------
 
-// One call at a time: a limit waits for the answer. `heard` is called with the station's answer
+// One call at a time: a limit waits for the answer, so it is not awaited for long
+// (answer_within()). `heard` is called with the station's answer
 // on our strand, if the charger is still there.
 template <class Heard>
 void SiteHome::call(const ChargerId& charger, Station& station, Command command, Heard heard) {

@@ -431,6 +431,33 @@ Status SiteHome::not_selected(SelectorKind kind, const std::string& name) const 
     return Done{};
 }
 
+// A charger whose word counts for nothing holds its hardware maximum, as an excluded one does.
+// Saying so is not refused where that does not fit: it is so all the same, and counting on its word
+// would be worse. But it may cost cars their charge, which is said.
+std::vector<std::string> SiteHome::warnings_for(const SiteConfig& config,
+                                                const Charger& charger) const {
+    if (charger.trust != TrustClass::kC) return {};
+    auto rules = rules_;
+    const auto holds_its_maximum = [&](const Charger& each) {
+        rules.push_back({.site = config.site.id,
+                         .kind = RuleKind::kExclude,
+                         .select = {SelectorKind::kCharger, each.id.str()}});
+    };
+    for (const auto& other : config.chargers)
+        if (other.trust == TrustClass::kC && other.id != charger.id) holds_its_maximum(other);
+    const auto network = compile(config, rules_);
+    const auto now = world_.clock.wall();
+    const auto before = broken_promises(config, network, rules, now);
+    holds_its_maximum(charger);
+    const auto worse = first_worse(before, broken_promises(config, network, rules, now));
+    if (!worse) return {};
+    return {"it counts with " + decimal(charger.maximum.in_milli()) +
+            " A whatever it is told: beside the floors of the others, " +
+            decimal(worse->amount.in_milli()) + " A more than " + worse->row + " has on " +
+            std::string(to_string(worse->phase)) +
+            ". Until there is room, charging there is lowered, ended, or not begun"};
+}
+
 void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
                            Callback<Written<Charger>> reply) {
     in_turn(std::move(reply), [this, id, patch, caller](const Callback<Written<Charger>>& done) {
@@ -446,8 +473,12 @@ void SiteHome::put_charger(ChargerId id, ChargerPatch patch, Caller caller,
         if (!created)
             if (const auto safe = may_change(*found, charger); !safe) return done(safe.error());
         auto before = created ? std::string() : to_json(*found);
-        write(PutCharger{charger}, charger, created, std::move(before), to_json(charger), caller,
-              done);
+        auto warned = [done, warnings = warnings_for(config, charger)](auto written) {
+            if (written) written->warnings = warnings;
+            done(std::move(written));
+        };
+        write<Charger>(PutCharger{charger}, charger, created, std::move(before), to_json(charger),
+                       caller, std::move(warned));
     });
 }
 
@@ -458,9 +489,11 @@ void SiteHome::delete_charger(ChargerId id, Even even, Caller caller,
         if (found == config_.chargers.end())
             return done(Error{Errc::kNotFound, "charger '" + id.str() + "' does not exist"});
         if (stations_.at(id).online)
-            return done(Error{Errc::kConflict, "charger '" + id.str() +
-                                                   "' is connected: nobody "
-                                                   "would count what it draws"});
+            return done(Error{Errc::kConflict,
+                              "charger '" + id.str() +
+                                  "' is connected, so it is not gone: nobody would count what it "
+                                  "draws. Switch it off, or give it another server's address, and "
+                                  "delete it then"});
         const auto [first, last] = network_.leaves_of(id);
         for (auto leaf = first; leaf < last && even == Even::kAtRest; ++leaf)
             if (auto resting = at_rest(leaf); !resting) {

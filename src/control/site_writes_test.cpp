@@ -120,6 +120,35 @@ TEST_F(ControlTest, RewiringAChargerThatMayBeDrawingIsRefused) {
     EXPECT_EQ(remove("a").error().code, Errc::kConflict);
 }
 
+TEST_F(ControlTest, AConnectedChargerIsNotGoneWhateverIsSaid) {
+    all_charging();
+    const auto refused = remove("a", Even::kDrawing);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kConflict);
+    EXPECT_NE(refused.error().message.find("Switch it off, or give it another server's address"),
+              std::string::npos)
+        << refused.error().message;
+    disconnect("a");
+    gateway_.chargers.erase("a");
+    EXPECT_TRUE(remove("a", Even::kDrawing));
+}
+
+TEST_F(ControlTest, SayingThatAChargersWordCountsForNothingTellsWhatItCosts) {
+    all_charging();
+    const auto fits = put("a", {.trust = TrustClass::kC});
+    ASSERT_TRUE(fits);
+    EXPECT_EQ(fits->warnings, std::vector<std::string>{}) << "32 A of 48 A";
+    // True or not, it is taken: to go on counting with its word would be worse.
+    const auto written = put("b", {.trust = TrustClass::kC});
+    ASSERT_TRUE(written);
+    ASSERT_EQ(written->warnings.size(), 1U);
+    EXPECT_EQ(written->warnings.front(),
+              "it counts with 32 A whatever it is told: beside the floors of the others, 16 A more "
+              "than circuit feeder has on L1. Until there is room, charging there is lowered, "
+              "ended, or not begun");
+    EXPECT_EQ(store_.kept.chargers.at(1).trust, TrustClass::kC);
+}
+
 TEST_F(ControlTest, WhatAnOfflineChargerMayBeDrawingCannotBeRewiredAway) {
     all_charging();
     disconnect("a");

@@ -4,7 +4,9 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
+#include <functional>
 #include <numeric>
 #include <random>
 #include <string>
@@ -218,6 +220,7 @@ public:
         }
         resolve();
     }
+    int places() const { return places_; }
     int charging() const {
         return static_cast<int>(std::ranges::count_if(
             guests, [](const Guest& g) { return g.place.standing() == kAdmitted; }));
@@ -367,21 +370,37 @@ TEST(Rotation, WithoutASlotWhoCameFirstCharges) {
     EXPECT_EQ(garage.guests[2].place.standing(), kAdmitted);
 }
 
+// How long a car may have to wait at most: for the others' slots, and, where it had plenty before,
+// until its average has come down from all of a place to what so many have of one. It halves with
+// each half of the memory.
+Duration longest_wait(std::size_t cars, Duration slot) {
+    const auto halvings = static_cast<std::int64_t>(std::bit_width(cars - 1));
+    return 2 * slot * static_cast<std::int64_t>(cars) + halvings * Place::kMemory / 2;
+}
+
+// Cars that come and go by chance, for half a day or so.
+Garage garage_of(unsigned seed, const std::function<void(const Garage&, Duration slot)>& look) {
+    std::mt19937 random(seed);
+    const auto cars = 2 + random() % 12;
+    const auto places = 1 + static_cast<int>(random() % 4);
+    const Duration slot = std::chrono::minutes{1 + random() % 30};
+    Garage garage(cars, places);
+    for (auto& guest : garage.guests) guest.claim.slot = slot;
+    for (int step = 0; step < 40; ++step) {
+        const auto car = random() % cars;
+        if (!garage.guests[car].present)
+            garage.arrive(car);
+        else if (random() % 3 == 0)
+            garage.guests[car].present = false;
+        garage.run(std::chrono::seconds{1 + random() % 2'400}, 60s);
+        look(garage, slot);
+    }
+    return garage;
+}
+
 TEST(Rotation, KeepsItsPromisesHoweverCarsComeAndGo) {
     EXPECT_TRUE(rc::check("slots, rests, waits and full use", [](unsigned seed) {
-        std::mt19937 random(seed);
-        const auto cars = 2 + random() % 12;
-        const auto places = 1 + static_cast<int>(random() % 4);
-        const Duration slot = std::chrono::minutes{1 + random() % 30};
-        Garage garage(cars, places);
-        for (auto& guest : garage.guests) guest.claim.slot = slot;
-        for (int step = 0; step < 40; ++step) {
-            const auto car = random() % cars;
-            if (!garage.guests[car].present)
-                garage.arrive(car);
-            else if (random() % 3 == 0)
-                garage.guests[car].present = false;
-            garage.run(std::chrono::seconds{1 + random() % 2'400}, 60s);
+        garage_of(seed, [](const Garage& garage, Duration slot) {
             int rests = 0;
             int wanting = 0;
             for (const auto& guest : garage.guests) {
@@ -390,12 +409,23 @@ TEST(Rotation, KeepsItsPromisesHoweverCarsComeAndGo) {
                 rests += wants && turn_of(guest.place, guest.claim, garage.now).rests;
                 RC_ASSERT(guest.shortest_on >= slot);
                 RC_ASSERT(guest.shortest_off >= Turn::kRest);
-                // At most one arrival a step, 20 minutes apart, comes in before it.
-                RC_ASSERT(guest.longest_wait <= 2 * slot * std::int64_t(cars) + 1h);
+                RC_ASSERT(guest.longest_wait <= longest_wait(garage.guests.size(), slot));
             }
-            RC_ASSERT(garage.charging() >= std::min(places, wanting - rests));
-        }
+            RC_ASSERT(garage.charging() >= std::min(garage.places(), wanting - rests));
+        });
     }));
+}
+
+// One place, and slots of a minute: two share it for more than an hour, then six more come, and the
+// two wait until those have had as much on average.
+TEST(Rotation, LetsThoseWhoHadPlentyWaitUntilTheOthersHaveHadAsMuchAndNoLonger) {
+    Duration waited{};
+    const auto garage = garage_of(375'203'514, [&](const Garage& now, Duration) {
+        for (const auto& guest : now.guests) waited = std::max(waited, guest.longest_wait);
+    });
+    EXPECT_EQ(garage.places(), 1);
+    EXPECT_EQ(waited, 6'508s);
+    EXPECT_LE(waited, longest_wait(garage.guests.size(), 1min));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "domain/charging.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -43,6 +44,14 @@ std::string_view to_string(ProfilePurpose purpose) {
             return "station max";
     }
     __builtin_unreachable();
+}
+
+Duration answer_within(const Command& command, Duration call_timeout) {
+    constexpr Duration kQuestion = std::chrono::seconds{5};
+    const bool only_asks = std::holds_alternative<GetCompositeLimit>(command) ||
+                           std::holds_alternative<GetConfiguration>(command) ||
+                           std::holds_alternative<TriggerMessage>(command);
+    return only_asks ? std::min(kQuestion, call_timeout) : call_timeout;
 }
 
 std::string_view to_string(CallOutcome outcome) {

@@ -213,6 +213,10 @@ using Command =
     std::variant<SetLimit, ClearLimit, GetCompositeLimit, GetConfiguration, ChangeConfiguration,
                  TriggerMessage, RemoteStop, ChangeAvailability, Reset>;
 
+// For how long an answer is awaited where `call_timeout` is the most: what only asks, and changes
+// nothing at the charger, is given up within 5 s, since a limit may wait behind it.
+Duration answer_within(const Command& command, Duration call_timeout);
+
 enum class CallOutcome : std::uint8_t {
     kAccepted,      // It answered, and says it does as asked.
     kRejected,      // It answered, and does not (Rejected, or a CALLERROR).

@@ -172,10 +172,16 @@ void write_live(JsonWriter& json, const control::CircuitReport& report) {
         control::write_json(json.key(name), value);
     };
     amperes("budgetA", report.budget);
-    json.member("capA", report.cap);
+    // One number wherever all lines carry the same, as nearly always.
+    const auto& cap = report.cap;
+    if (cap && *cap != PerPhase::each((*cap)[Phase::kL1]))
+        amperes("capA", *cap);
+    else
+        json.member("capA", cap ? std::optional{(*cap)[Phase::kL1]} : std::nullopt);
     amperes("potentialA", report.potential);
     amperes("meteredA", report.metered);
     amperes("allocatedA", report.allocated);
+    if (report.kept_out != PerPhase{}) amperes("keptOutA", report.kept_out);
     if (report.measured) amperes("measuredA", *report.measured);
     if (report.overload != Overload::Stage::kNormal)
         json.member("overload", to_string(report.overload));

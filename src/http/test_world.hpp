@@ -196,6 +196,10 @@ protected:
     Api api;
 };
 
+// A rule that suits this garage.
+inline const std::string kCap = R"({"kind":"cap","select":{"charger":"CP-7"},"limitA":10.5,)"
+                                R"("reason":"peak"})";
+
 // The value of a header of an answer, "" if it is not there.
 std::string header(const Response& response, std::string_view name);
 

@@ -236,7 +236,7 @@ void Conversation::started(const Sent& sent) {
     if (!ours_) return;
     const auto now = clock_.steady();
     ours_->started = now;
-    ours_->due = now + options_.call_timeout;
+    ours_->due = now + answer_within(ours_->command, options_.call_timeout);
     wake_at(ours_->due);
     if (sent) sent(now);
 }

@@ -45,7 +45,7 @@ public:
 };
 
 struct ConversationOptions {
-    Duration call_timeout = std::chrono::seconds{30};
+    Duration call_timeout = std::chrono::seconds{30};  // See answer_within().
     // After a call without answer, before the next one. A late answer ends it.
     Duration pause = std::chrono::seconds{2};
     // For control to answer a charger's call. Chargers give up after 30 s.

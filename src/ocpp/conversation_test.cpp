@@ -382,6 +382,29 @@ TEST(Conversation, ACallWithoutAnswerEndsAtItsDeadlineAndIsFollowedByAPause) {
     EXPECT_EQ(table.results.back().outcome, CallOutcome::kAccepted);
 }
 
+TEST(Conversation, ALimitDoesNotWaitLongBehindAMereQuestion) {
+    for (const Command& question : std::vector<Command>{
+             GetCompositeLimit{1, 60s}, GetConfiguration{}, TriggerMessage{"MeterValues", 1}}) {
+        Table table;
+        table.call(question);
+        table.call(limit_of(6_A));
+        table.strand->run_for(4'999ms);
+        EXPECT_TRUE(table.results.empty());
+        table.strand->run_for(1ms);
+        ASSERT_EQ(table.results.size(), 1U);
+        EXPECT_EQ(table.results[0].outcome, CallOutcome::kUnanswered);
+        EXPECT_EQ(table.frames_sent, 1) << "two calls in flight without a pause";
+        table.strand->run_for(2s);
+        EXPECT_EQ(table.frames_sent, 2);
+        // The answer that comes after all is not the limit's.
+        EXPECT_EQ(table.hear(R"([3,"1-1",{"status":"Accepted"}])"), "");
+        EXPECT_EQ(table.results.size(), 1U);
+        table.hear(R"([3,"1-2",{"status":"Accepted"}])");
+        ASSERT_EQ(table.results.size(), 2U);
+        EXPECT_EQ(table.results[1].outcome, CallOutcome::kAccepted);
+    }
+}
+
 TEST(Conversation, ALateAnswerEndsThePauseAndNothingElse) {
     Table table;
     table.call(limit_of(10_A));

@@ -336,18 +336,23 @@ std::vector<BrokenPromise> broken_promises(const SiteConfig& config, const Netwo
     return out;
 }
 
-Status check_promises(std::span<const BrokenPromise> before, std::span<const BrokenPromise> after) {
-    for (const auto& now : after) {
-        const auto was = std::ranges::find_if(before, [&](const BrokenPromise& each) {
-            return each.row == now.row && each.phase == now.phase;
+std::optional<BrokenPromise> first_worse(std::span<const BrokenPromise> before,
+                                         std::span<const BrokenPromise> after) {
+    const auto worse = std::ranges::find_if(after, [&](const BrokenPromise& now) {
+        return std::ranges::none_of(before, [&](const BrokenPromise& was) {
+            return was.row == now.row && was.phase == now.phase && was.amount >= now.amount;
         });
-        if (was != before.end() && was->amount >= now.amount) continue;
-        return Error{Errc::kConflict,
-                     "what is excluded or reserved for good, and the floors of the others, take " +
-                         decimal(now.amount.in_milli()) + " A more than " + now.row + " has on " +
-                         std::string(to_string(now.phase))};
-    }
-    return Done{};
+    });
+    return worse == after.end() ? std::nullopt : std::optional{*worse};
+}
+
+Status check_promises(std::span<const BrokenPromise> before, std::span<const BrokenPromise> after) {
+    const auto worse = first_worse(before, after);
+    if (!worse) return Done{};
+    return Error{Errc::kConflict,
+                 "what is excluded or reserved for good, and the floors of the others, take " +
+                     decimal(worse->amount.in_milli()) + " A more than " + worse->row + " has on " +
+                     std::string(to_string(worse->phase))};
 }
 
 Status check_promises(const SiteConfig& config, const Network& network, std::span<const Rule> rules,

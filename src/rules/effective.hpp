@@ -114,5 +114,8 @@ Status check_promises(const SiteConfig& config, const Network& network, std::spa
 // ...or at least falls no shorter anywhere than it did before: a grid's or safety's cap below a
 // promise must not stand in the way of writes that have nothing to do with it.
 Status check_promises(std::span<const BrokenPromise> before, std::span<const BrokenPromise> after);
+// The first of `after` that falls shorter than it did before; empty: none does.
+std::optional<BrokenPromise> first_worse(std::span<const BrokenPromise> before,
+                                         std::span<const BrokenPromise> after);
 
 }  // namespace busbar

@@ -219,7 +219,7 @@ void MessageWire::call(const ChargerId& charger, Command command,
     strand_.post([this, server = server_, sent = std::move(sent)] {
         if (server == server_) sent(clock_.steady());
     });
-    later(settings_.call_timeout, [this, charger, number] {
+    later(answer_within(command, settings_.call_timeout), [this, charger, number] {
         finish(charger, number,
                {.outcome = CallOutcome::kUnanswered, .detail = "no answer in time"});
     });

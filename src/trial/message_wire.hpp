@@ -30,7 +30,7 @@ struct NetworkSettings {
     double doubled = 0.01;  // Of what chargers say: repeated though it had arrived.
     Duration notices_least = std::chrono::seconds{5};  // How long an end believes in a dead
     Duration notices_most = std::chrono::minutes{3};   // connection.
-    Duration call_timeout = std::chrono::seconds{30};
+    Duration call_timeout = std::chrono::seconds{30};  // See answer_within().
 
     static NetworkSettings ideal();
 };

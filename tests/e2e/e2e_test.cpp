@@ -10,8 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "asking.hpp"
-#include "sim/fleet.hpp"
+#include "live_site.hpp"
 #include "sim/garage.hpp"
 
 namespace busbar::e2e {
@@ -33,13 +32,8 @@ std::int64_t revision(app::HttpClient& client) {
     return sites.empty() ? 0 : sites.front().at("revision").to_number<std::int64_t>();
 }
 
-// A garage with a server and a fleet of its own, which outlives the server.
-class Garage : public testing::Test {
+class Garage : public LiveSite {
 protected:
-    void start_server(const std::string& port = "0") {
-        server_.emplace(folder_.path(), std::vector<std::string>{}, port);
-        client_.emplace(client_of(*server_));
-    }
     // Sends the demo garage's configuration through the API.
     void configure() {
         const auto config = sim::demo_garage();
@@ -57,25 +51,11 @@ protected:
                     R"(,"quantumA":0.1,"settleMs":5500,"phases":")" + to_string(c.phases) +
                     R"(","keepsProfiles":true})");
     }
-    void put(const std::string& target, const std::string& body) {
-        const auto reply = client_->request("PUT", target, body);
-        ASSERT_TRUE(reply) << reply.error().message;
-        ASSERT_LT(reply->status, 300) << target << " " << body << " " << reply->body;
-    }
     // All twenty chargers connected, each with a car that wants more than there is.
     void start_fleet() {
-        auto options =
-            sim::fleet_of(sim::demo_garage(), "ws://127.0.0.1:" + server_->port() + "/ocpp/");
+        auto options = sim::fleet_of(sim::demo_garage(), ocpp_url());
         options.meter_interval = 5s;
-        auto fleet = sim::Fleet::start(options);
-        ASSERT_TRUE(fleet);
-        fleet_ = std::move(*fleet);
-        const auto ready = [](const sim::FleetSnapshot& now) {
-            return std::ranges::all_of(now.chargers, [](const auto& c) {
-                return c.registration == Registration::kAccepted && c.limit == 0_A;
-            });
-        };
-        ASSERT_TRUE(fleet_->wait_until(ready, kPatience));
+        ASSERT_NO_FATAL_FAILURE(connect(options));
         for (const auto& charger : options.chargers)
             ASSERT_TRUE(fleet_->plug(charger.id.str(),
                                      {.capacity = WattHours::of(1'000'000), .maximum = 32_A}));
@@ -89,11 +69,6 @@ protected:
             EXPECT_FALSE(circuit.drawn.ever_over()) << circuit.id.str();
         }
     }
-
-    Folder folder_;
-    std::optional<ServerProcess> server_;
-    std::optional<app::HttpClient> client_;
-    std::unique_ptr<sim::Fleet> fleet_;
 };
 
 TEST(Demo, AFirstRunReachesTwentyConnectedChargersAndARuleChangesOneOfThem) {
@@ -471,6 +446,7 @@ TEST_F(Garage, AStartThatCannotWorkIsOneLineThatNamesTheSetting) {
     EXPECT_TRUE(names(refused({"--port", "0", "--data-dir", "/proc/busbar"}), "data-dir"));
     EXPECT_TRUE(names(refused({"--port", "99999"}), "--port"));
     EXPECT_TRUE(names(refused({"--host", "0.0.0.0"}), "--host"));
+    EXPECT_TRUE(names(refused({"--feeders", other.path()}), "--feeders"));
     EXPECT_TRUE(names(refused({"--host", "192.0.2.1", "--open-network", "--port", "0", "--data-dir",
                                other.path()}),
                       "host"));

@@ -11,9 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "asking.hpp"
 #include "domain/site.hpp"
-#include "sim/fleet.hpp"
+#include "live_site.hpp"
 #include "sim/garage.hpp"
 
 namespace busbar::e2e {
@@ -74,12 +73,12 @@ std::string milliseconds_of(Duration duration) {
     return std::to_string(std::chrono::floor<std::chrono::milliseconds>(duration).count());
 }
 
-class KilledServer : public testing::Test {
+class KilledServer : public LiveSite {
 protected:
     void begin(const Scale& scale) {
         scale_ = scale;
         config_ = large_garage(scale);
-        start_server("0");
+        start_server();
         ASSERT_NO_FATAL_FAILURE(configure());
         ASSERT_NO_FATAL_FAILURE(start_fleet());
         ASSERT_TRUE(eventually([&] { return all_applied(get(*client_, "/api/v1/overview")); }));
@@ -94,17 +93,6 @@ protected:
         ASSERT_TRUE(std::ranges::any_of(kPhases, [&](Phase phase) {
             return feeder.enforced.now[phase] == feeder.breaker[phase];
         }));
-    }
-
-    void start_server(const std::string& port) {
-        server_.emplace(folder_.path(), std::vector<std::string>{}, port);
-        client_.emplace(client_of(*server_));
-    }
-
-    void put(const std::string& target, const std::string& body) {
-        const auto reply = client_->request("PUT", target, body);
-        ASSERT_TRUE(reply) << reply.error().message;
-        ASSERT_LT(reply->status, 300) << target << " " << body << " " << reply->body;
     }
 
     void configure() {
@@ -125,19 +113,11 @@ protected:
 
     // All chargers connected, each with a car that wants more than there is.
     void start_fleet() {
-        auto options = sim::fleet_of(config_, "ws://127.0.0.1:" + server_->port() + "/ocpp/");
+        auto options = sim::fleet_of(config_, ocpp_url());
         options.meter_interval = 5s;
         options.reconnect_first = 20ms;
         options.reconnect_most = 500ms;
-        auto fleet = sim::Fleet::start(options);
-        ASSERT_TRUE(fleet);
-        fleet_ = std::move(*fleet);
-        const auto ready = [](const sim::FleetSnapshot& now) {
-            return std::ranges::all_of(now.chargers, [](const auto& c) {
-                return c.registration == Registration::kAccepted && c.limit == 0_A;
-            });
-        };
-        ASSERT_TRUE(fleet_->wait_until(ready, kPatience));
+        ASSERT_NO_FATAL_FAILURE(connect(options));
         std::uint64_t seed = 0;
         for (const auto& charger : options.chargers)
             ASSERT_TRUE(fleet_->plug(charger.id.str(), {.capacity = WattHours::of(10'000'000),
@@ -274,10 +254,6 @@ protected:
 
     Scale scale_{};
     SiteConfig config_{{SiteId("garage")}, {}, {}};
-    Folder folder_;
-    std::optional<ServerProcess> server_;
-    std::optional<app::HttpClient> client_;
-    std::unique_ptr<sim::Fleet> fleet_;
     std::vector<sim::CircuitLoad> full_;  // How it is when all is handed out.
     std::size_t kills_ = 0;
     std::atomic<std::int64_t> writes_ = 0;

@@ -99,6 +99,8 @@ function inOrder(circuits) {
 function fillPhase(element, { name, circuit }) {
   const of = (kind) => circuit[kind]?.[name];
   const [breaker, budget] = [of("breakerA"), of("budgetA") ?? of("breakerA")];
+  // What is kept out of service counts, but nobody can begin to draw it.
+  const keptOut = of("keptOutA") ?? 0;
   const [metered, potential] = [of("meteredA") ?? 0, of("potentialA") ?? 0];
   // The track is the breaker, or more where more is drawn: a bar never hides an overload.
   const scale = Math.max(breaker ?? 0, potential, metered, 1);
@@ -108,8 +110,9 @@ function fillPhase(element, { name, circuit }) {
   part(element.querySelector(".fill.potential"), potential / scale);
   part(element.querySelector(".tick"), budget / scale);
   text(element.querySelector(".metered-a"), measured(metered));
-  text(element.querySelector(".of"), ` ≤ ${amperes(potential)} of ${amperes(budget)}`);
-  element.classList.toggle("over", Math.max(metered, potential) > budget + 0.05);
+  text(element.querySelector(".of"), ` ≤ ${amperes(potential)} of ${amperes(budget)}` +
+    (keptOut > 0 ? `, ${amperes(keptOut)} out of service` : ""));
+  element.classList.toggle("over", Math.max(metered, potential - keptOut) > budget + 0.05);
   bar.setAttribute("aria-label", `${name}: ${measured(metered)} metered, at most ` +
     `${withUnit(potential)} drawn, budget ${withUnit(budget)}, breaker ${withUnit(breaker)}`);
 }
@@ -117,8 +120,10 @@ function fillPhase(element, { name, circuit }) {
 function fillCircuit(element, circuit) {
   element.classList.toggle("root", circuit.depth === 0);
   text(element.querySelector(".name"), circuit.name || circuit.id);
+  const cap = circuit.capA ?? null;
+  const caps = cap === null ? [] : Number.isFinite(cap) ? [cap] : Object.values(cap);
   text(element.querySelector(".cap"),
-    Number.isFinite(circuit.capA) ? `capped at ${withUnit(circuit.capA)}` : "");
+    caps.length === 0 ? "" : `capped at ${caps.map(amperes).join(" / ")} A`);
   const phases = Object.keys(circuit.breakerA ?? {}).map((name) => ({ name, circuit }));
   sync(element.querySelector(".phases"), "phase", phases, (phase) => phase.name, fillPhase);
 }
