@@ -307,7 +307,7 @@ TEST_F(Guarding, AStatusOfBeforeProvesNoOpenContactor) {
         each.floor = 6_A;
         each.keeps_profiles = false;
     });
-    connect("a");
+    for (const auto* id : {"a", "b", "c"}) connect(id);
     run(30s);
     ASSERT_EQ(gateway_.chargers["a"].fallback, 6_A);
     store_.kept.chargers[0].floor = 0_A;
@@ -319,7 +319,7 @@ TEST_F(Guarding, AStatusOfBeforeProvesNoOpenContactor) {
                          {1, ConnectorStatus::kPreparing, "NoError", "", clock_.wall(), stamp});
     run();
     ASSERT_EQ(gateway_.chargers["a"].fallback, 0_A);
-    EXPECT_GE(report("a").potential, 6_A);
+    EXPECT_GE(report("a").potential, 6_A) << "a car may have come";
     run(kSettle);
     EXPECT_EQ(report("a").potential, 0_A);
 }
@@ -341,6 +341,19 @@ TEST_F(Guarding, AFloorThatWasTakenIsForCarsThatCharge) {
     EXPECT_EQ(applied("a"), 8_A);
     EXPECT_EQ(gateway_.chargers["b"].fallback, 0_A);
     EXPECT_TRUE(gateway_.chargers["a"].commands.empty());
+}
+
+TEST_F(Guarding, WhatIsHeldForAnIdleChargerThatDoesNotObeyIsGivenToNobody) {
+    all_charging();
+    control_->stop(ChargerId("c"), {transactions_["c"], {}, clock_.wall(), ""}, [](auto) {});
+    gateway_.chargers["c"].charging = false;
+    says(ChargerId("c"), ConnectorStatus::kAvailable);
+    ASSERT_TRUE(put("c", {.trust = TrustClass::kC}));
+    run(30s);
+    EXPECT_EQ(report("a").desired, 8_A);
+    EXPECT_EQ(report("b").desired, 8_A);
+    EXPECT_EQ(applied("a"), 8_A);
+    EXPECT_EQ(why("c"), "not trusted to keep its limit, so 32 A is held for it");
 }
 
 TEST_F(Guarding, WhoTakesNoLimitHasItsChargingEnded) {

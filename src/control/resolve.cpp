@@ -49,13 +49,30 @@ Resolver::Resolver(const Network& network)
       demands_(network.leaves.size()),
       allotments_(network.leaves.size()) {}
 
+// Whether it is told its limit, and counted with more.
+bool Resolver::is_doubted(LeafIndex i) const {
+    return states_[i].reachable && !states_[i].obeys && !effective_.leaves[i].exclude;
+}
+
+// What rules let it have: whatever it is told, it is counted with all its hardware takes.
+Amperes Resolver::told(LeafIndex i) const {
+    const auto& leaf = network_.leaves[i];
+    const auto& rules = effective_.leaves[i];
+    const auto& state = states_[i];
+    if (!state.wants || rules.pause) return 0_A;
+    auto most = wish_of(leaf, rules, state).amount;
+    if (rules.inactive) most = std::min(most, leaf.floor);
+    most = most.floored_to(leaf.quantum);
+    return most < leaf.minimum ? 0_A : most;
+}
+
 Demand Resolver::demand_of(LeafIndex i) const {
     using enum Demand::Kind;
     const auto& leaf = network_.leaves[i];
     const auto& rules = effective_.leaves[i];
     const auto& state = states_[i];
     if (rules.exclude) return {.kind = kFixed, .wanted = leaf.maximum};
-    if (!state.reachable) return {.kind = kFixed, .wanted = state.potential};
+    if (!state.reachable || !state.obeys) return {.kind = kFixed, .wanted = state.potential};
     const auto wish = wish_of(leaf, rules, state);
     const auto reserve =
         rules.reserve && !rules.pause ? std::min(rules.reserve->limit, wish.amount) : 0_A;
@@ -142,10 +159,11 @@ std::vector<Reason> Resolver::why(const Explainer& explainer, std::span<const Ru
     }
     if (!states_[i].reachable) return {{.kind = kOffline, .amount = states_[i].potential}};
     std::vector<Reason> out;
+    if (is_doubted(i)) out.push_back({.kind = kDistrusted, .amount = states_[i].potential});
     switch (allotments_[i].outcome) {
         case Outcome::kIdle:
         case Outcome::kFixed:
-            out.push_back({.kind = kIdle});
+            if (!states_[i].wants) out.push_back({.kind = kIdle});
             if (here.standing && here.reserve)
                 out.push_back({.kind = kReserved,
                                .rule = id_of(rules, here.reserve),

@@ -16,10 +16,11 @@ namespace busbar::control {
 
 // What the resolver has to know of one leaf, beside its rules.
 struct LeafState {
-    bool reachable = false;  // Online: what we decide can arrive.
+    bool reachable = false;  // Online: what we decide can arrive,
+    bool obeys = true;       // and is believed to be kept.
     bool wants = false;      // A car is charging, or would.
     TimePoint since = {};    // Of its transaction.
-    Amperes potential = {};  // The ledger's; held where it is not reachable.
+    Amperes potential = {};  // The ledger's; held where it cannot be lowered.
 
     std::optional<Amperes> takes = {};  // Less than it could: what its car was seen to use.
     Amperes draws = {};                 // ...which is this.
@@ -57,7 +58,9 @@ public:
     std::span<const PerPhase> budgets() const { return budgets_; }
     std::span<const RowRules> rows() const { return effective_.rows; }
     const LeafRules& rules_of(LeafIndex leaf) const { return effective_.leaves[leaf]; }
-    Amperes limit(LeafIndex leaf) const { return allotments_[leaf].limit; }
+    Amperes limit(LeafIndex leaf) const {
+        return is_doubted(leaf) ? told(leaf) : allotments_[leaf].limit;
+    }
     Outcome outcome(LeafIndex leaf) const { return allotments_[leaf].outcome; }
     // Left to itself, at its hardware maximum.
     bool excluded(LeafIndex leaf) const { return effective_.leaves[leaf].exclude.has_value(); }
@@ -70,6 +73,8 @@ public:
 
 private:
     Demand demand_of(LeafIndex leaf) const;
+    bool is_doubted(LeafIndex leaf) const;
+    Amperes told(LeafIndex leaf) const;
     std::vector<Reason> why(const Explainer& explainer, std::span<const Rule> rules,
                             LeafIndex leaf) const;
     template <class F>

@@ -59,6 +59,7 @@ void SiteHome::look_at_cars(SteadyPoint now, TimePoint wall) {
     each_station([&](const ChargerId&, const Station& station, Leaves leaves) {
         for (auto leaf = leaves.first; leaf < leaves.end; ++leaf) {
             states_[leaf] = {.reachable = station.online,
+                             .obeys = ledger_.trust(leaf) != TrustClass::kC,
                              .wants = wants(leaf),
                              .since = live_[leaf].since,
                              .potential = ledger_.potential(leaf)};

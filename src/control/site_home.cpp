@@ -489,13 +489,13 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
                                                  .until = world_.clock.wall() + again});
     }
     const bool differs = running && station.online && out.applied != out.desired;
-    if (differs && station.failures >= kFailuresToAlarm)
+    if (differs && !station.busy &&
+        !ledger_.allowed(leaf, ProfilePurpose::kTransaction, out.desired))
+        out.reasons.push_back({.kind = ReasonKind::kAwaitsAmps, .amount = out.desired});
+    else if (differs && station.failures >= kFailuresToAlarm)
         out.reasons.push_back({.kind = ReasonKind::kRejecting,
                                .amount = live.transaction_limit.attempted.value_or(
                                    station.default_limit.attempted.value_or(out.desired))});
-    else if (differs && !station.busy &&
-             !ledger_.allowed(leaf, ProfilePurpose::kTransaction, out.desired))
-        out.reasons.push_back({.kind = ReasonKind::kAwaitsAmps, .amount = out.desired});
     return out;
 }
 

@@ -101,6 +101,8 @@ std::string to_sentence(const Reason& reason) {
         case ReasonKind::kOffline:
             return "not connected" + (reason.since ? " since " + clock_time(*reason.since) : "") +
                    ", so " + amps(reason.amount) + " is held for it" + until(reason, " until ");
+        case ReasonKind::kDistrusted:
+            return "not trusted to keep its limit, so " + amps(reason.amount) + " is held for it";
         case ReasonKind::kExternal:
             return external_sentence(reason);
         case ReasonKind::kShed:
@@ -165,6 +167,8 @@ std::string_view to_string(ReasonKind kind) {
             return "spread";
         case ReasonKind::kOffline:
             return "offline";
+        case ReasonKind::kDistrusted:
+            return "distrusted";
         case ReasonKind::kExternal:
             return "external";
         case ReasonKind::kShed:

@@ -39,6 +39,7 @@ enum class ReasonKind : std::uint8_t {
     kSpread,        // It may rise only at `until`: chargers do not all rise at once.
     kOffline,       // Not connected `since`: what it may be drawing is held. `amount`, and
                     // `until`, if it falls to its floor by itself.
+    kDistrusted,    // It is not trusted to obey: what its hardware takes is held. `amount`.
     kExternal,      // Somebody outside limits the row. `row`, `phase`, `amount`, `source`.
     kShed,          // A feeder measured too much, so it stops, or must not rise. `row`, `phase`,
                     // `amount` measured of `rating`.
