@@ -240,11 +240,11 @@ void Metrics::opened() {
 void Metrics::closed() {
     impl_->connections.Decrement();
 }
-void Metrics::received(std::size_t) {
-    impl_->messages_in.Increment();
-}
-void Metrics::sent(std::size_t) {
-    impl_->messages_out.Increment();
+void Metrics::passed(const ChargerId&, ocpp::Direction direction, std::string_view) {
+    if (direction == ocpp::Direction::kFromCharger)
+        impl_->messages_in.Increment();
+    else
+        impl_->messages_out.Increment();
 }
 void Metrics::malformed() {
     impl_->validation.Increment();

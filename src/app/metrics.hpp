@@ -35,8 +35,8 @@ public:
 
     void opened() override;
     void closed() override;
-    void received(std::size_t bytes) override;
-    void sent(std::size_t bytes) override;
+    void passed(const ChargerId& charger, ocpp::Direction direction,
+                std::string_view frame) override;
     void malformed() override;
     void refused(std::string_view reason) override;
     void called(CallOutcome outcome, std::chrono::nanoseconds took) override;

@@ -12,6 +12,7 @@
 #include "http/server.hpp"
 #include "net/asio_strand.hpp"
 #include "net/io_threads.hpp"
+#include "ocpp/frame_log.hpp"
 #include "ocpp/gateway.hpp"
 #include "store/sqlite_store.hpp"
 #include "store/sqlite_telemetry.hpp"
@@ -48,6 +49,29 @@ std::uint32_t random_number() {
 
 }  // namespace
 
+// The metrics count what the log keeps.
+class Ears final : public ocpp::GatewayObserver {
+public:
+    Ears(Metrics& metrics, ocpp::FrameRing& frames) : metrics_(metrics), frames_(frames) {}
+
+    void opened() override { metrics_.opened(); }
+    void closed() override { metrics_.closed(); }
+    void passed(const ChargerId& charger, ocpp::Direction direction,
+                std::string_view frame) override {
+        metrics_.passed(charger, direction, frame);
+        frames_.add(charger, direction, frame);
+    }
+    void malformed() override { metrics_.malformed(); }
+    void refused(std::string_view reason) override { metrics_.refused(reason); }
+    void called(CallOutcome outcome, std::chrono::nanoseconds took) override {
+        metrics_.called(outcome, took);
+    }
+
+private:
+    Metrics& metrics_;
+    ocpp::FrameRing& frames_;
+};
+
 struct Server::Impl {
     explicit Impl(const Settings& with) : settings(with), io(with.threads) {}
 
@@ -55,6 +79,8 @@ struct Server::Impl {
     Settings settings;
     control::Feed feed;
     Metrics metrics;
+    ocpp::FrameRing frames{real_clock()};
+    Ears ears{metrics, frames};
     std::unique_ptr<store::SqliteStore> store;
     std::unique_ptr<store::SqliteTelemetry> telemetry;
     net::IoThreads io;
@@ -120,7 +146,7 @@ struct Server::Impl {
         ocpp::GatewayOptions options;
         options.conversation.call_timeout = settings.call_timeout;
         gateway = std::make_unique<ocpp::Gateway>(io.context().get_executor(), *control,
-                                                  real_clock(), options, &metrics);
+                                                  real_clock(), options, &ears);
         api = std::make_unique<http::Api>(*control, *store, *telemetry, real_clock(), answers());
         http::ServerOptions web_options;
         web_options.own_hosts = {settings.host};
@@ -167,7 +193,8 @@ struct Server::Impl {
                         return http::DispatchFigures{times.count, times.p50_ms, times.p99_ms,
                                                      times.max_ms};
                     },
-                .timer = strand()};
+                .timer = strand(),
+                .frames = &frames};
     }
 };
 

@@ -38,6 +38,7 @@ void add_health_routes(Router& router, const Backend& backend);
 void add_telemetry_routes(Router& router, const Backend& backend);
 void add_plan_routes(Router& router, const Backend& backend);
 void add_driver_routes(Router& router, const Backend& backend);
+void add_ocpp_log_routes(Router& router, const Backend& backend);
 
 // The handler of a route, from a function that takes the backend too.
 template <class Deed>

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/strand.hpp"
 #include "control/control.hpp"
+#include "control/frames.hpp"
 #include "control/ports.hpp"
 #include "http/route.hpp"
 #include "telemetry/telemetry.hpp"
@@ -32,6 +33,8 @@ struct ApiOptions {
     // Runs the deadline of /health. Without it, /health waits as long as the store takes.
     std::shared_ptr<Strand> timer = {};
     Duration health_deadline = std::chrono::seconds{2};
+    // Outlives the Api. Null: there is none.
+    control::FrameLog* frames = nullptr;
 };
 
 class Api {

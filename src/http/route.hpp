@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "http/target.hpp"
 
 namespace busbar::http {
+
+class EventStream;
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete };
 std::string_view to_string(Method method);
@@ -39,6 +42,8 @@ struct Response {
     std::string content_type = "application/json";
     std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
+    // Follows the head in place of `body`, until either side ends it.
+    std::shared_ptr<EventStream> stream = {};
 };
 
 // Called once, from any thread, also inside the handler's call. More calls do nothing.

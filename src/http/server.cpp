@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "http/event_stream.hpp"
 #include "http/framing.hpp"
 #include "http/problem.hpp"
 #include "net/task_group.hpp"
@@ -114,6 +115,13 @@ public:
             if (read == Read::kRequest) {
                 co_await answer();
                 if (!answer_) co_return;
+                if (answer_->stream) {
+                    if (parser_->get().method() != verb::head) {
+                        co_await stream();
+                        co_return;
+                    }
+                    answer_->stream->close();
+                }
             }
             const bool written = co_await write(keep);
             if (!written) co_return;
@@ -329,6 +337,41 @@ private:
         message.content_length(response.body.size());
         message.keep_alive(keep);
         return message;
+    }
+
+    // Until the client goes, reads too slowly, or we stop. Something is written now and then, so
+    // that a client that went is noticed, and proxies keep the connection.
+    asio::awaitable<void> stream() {
+        const auto news = std::move(answer_->stream);
+        auto waiting = std::make_shared<asio::steady_timer>(stream_.get_executor());
+        news->on_news([weak = std::weak_ptr(waiting)] {
+            if (const auto timer = weak.lock())
+                asio::dispatch(timer->get_executor(), [timer] { timer->cancel(); });
+        });
+        error_code failed;
+        auto token = asio::redirect_error(asio::use_awaitable, failed);
+        auto message = framed<beast::http::empty_body>(*answer_, false);
+        message.erase(field::content_length);
+        beast::http::response_serializer<beast::http::empty_body> head(message);
+        stream_.expires_after(core_->options.write_deadline);
+        co_await beast::http::async_write_header(stream_, head, token);
+        while (!failed && !news->over()) {
+            auto text = news->take();
+            if (text.empty()) {
+                stream_.expires_never();
+                waiting->expires_after(core_->options.heartbeat);
+                error_code woken;
+                auto until = asio::redirect_error(asio::use_awaitable, woken);
+                co_await waiting->async_wait(until);
+                const auto cancelled = co_await asio::this_coro::cancellation_state;
+                if (cancelled.cancelled() != asio::cancellation_type::none) break;
+                text = news->take();
+                if (text.empty()) text = ":\n\n";
+            }
+            stream_.expires_after(core_->options.write_deadline);
+            co_await asio::async_write(stream_, asio::buffer(text), token);
+        }
+        news->close();
     }
 
     asio::awaitable<bool> write(bool keep) {

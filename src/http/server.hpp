@@ -33,6 +33,7 @@ struct ServerOptions {
     Duration read_deadline = std::chrono::seconds{10};   // For a whole request.
     Duration idle_deadline = std::chrono::seconds{60};   // Between two.
     Duration write_deadline = std::chrono::seconds{10};  // For a whole answer.
+    Duration heartbeat = std::chrono::seconds{15};       // Of an answer that goes on.
     Duration reply_deadline = std::chrono::seconds{10};  // For the handler. 504.
     Duration linger = std::chrono::seconds{2};  // What still comes after a refusal is dropped.
 };

@@ -11,6 +11,7 @@
 #include <future>
 #include <thread>
 
+#include "http/event_stream.hpp"
 #include "http/problem.hpp"
 #include "net/io_threads.hpp"
 
@@ -53,6 +54,17 @@ public:
         auto one = ahead_.substr(0, head + length);
         ahead_.erase(0, head + length);
         return one;
+    }
+    std::string read_until(std::string_view end) {
+        const auto size = asio::read_until(socket_, asio::dynamic_buffer(ahead_), end);
+        auto text = ahead_.substr(0, size);
+        ahead_.erase(0, size);
+        return text;
+    }
+    // What comes next that is not `skipped`.
+    std::string read_past(std::string_view skipped) {
+        for (;;)
+            if (auto text = read_until("\n\n"); text != skipped) return text;
     }
     void close_sending() { socket_.shutdown(tcp::socket::shutdown_send); }
 
@@ -103,6 +115,12 @@ protected:
             kept.push_back(reply);
             return;
         }
+        if (request.target.path == "/stream") {
+            stream = std::make_shared<EventStream>();
+            stream->keep(source);
+            stream->push("first", "1", "{}");
+            return reply({.content_type = "text/event-stream", .stream = stream});
+        }
         if (request.target.path == "/throws") throw std::runtime_error("a mistake");
         Response response{.content_type = "text/plain",
                           .body = std::string(to_string(request.method)) + " " +
@@ -127,6 +145,8 @@ protected:
     std::atomic<int> handled{0};
     std::mutex mutex;
     std::vector<Reply> kept;
+    std::shared_ptr<EventStream> stream;
+    std::shared_ptr<int> source = std::make_shared<int>(0);
     net::IoThreads threads{2};
     std::unique_ptr<Server> server;
     std::unique_ptr<net::Listener> listener;
@@ -350,6 +370,45 @@ TEST_F(ServerTest, WebSocketsAreHandedOverUnread) {
     EXPECT_EQ(status_in(exchange(get("/ocpp/CP-7", upgrade) + "frame")), 400);
     EXPECT_EQ(status_in(exchange("POST /ocpp/CP-7 HTTP/1.1\r\n" + upgrade + "\r\n")), 400);
     EXPECT_EQ(handled, 0);
+}
+
+TEST_F(ServerTest, AnAnswerMayGoOn) {
+    open({.heartbeat = 10ms});
+    auto client = dial();
+    client.send(get("/stream", kHost));
+    EXPECT_NE(client.read_until("\r\n\r\n").find("Content-Type: text/event-stream"),
+              std::string::npos);
+    EXPECT_EQ(client.read_until("\n\n"), "event: first\nid: 1\ndata: {}\n\n");
+    EXPECT_EQ(client.read_until("\n\n"), ":\n\n") << "a sign of life while there is no news";
+    stream->push("next", "", R"({"a":1})");
+    EXPECT_NE(client.read_past(":\n\n").find("event: next\ndata: {\"a\":1}\n\n"),
+              std::string::npos);
+    server->stop();
+    EXPECT_EQ(client.read().find("event"), std::string::npos);
+}
+
+TEST_F(ServerTest, AStreamWhoseClientWentIsLetGoOf) {
+    open({.heartbeat = 1ms});
+    {
+        auto client = dial();
+        client.send(get("/stream", kHost));
+        (void)client.read_until("\n\n");
+        EXPECT_EQ(source.use_count(), 2);
+    }
+    while (source.use_count() > 1) std::this_thread::yield();  // ctest has the deadline.
+}
+
+TEST_F(ServerTest, AStreamThatIsReadTooSlowlyEnds) {
+    open();
+    auto client = dial();
+    client.send(get("/stream", kHost));
+    (void)client.read_until("\n\n");
+    const std::string much(EventStream::kMostBytes, 'x');
+    stream->push("much", "", much);
+    stream->push("more", "", "{}");
+    const auto rest = client.read();
+    EXPECT_NE(rest.find("event: lost\n"), std::string::npos);
+    EXPECT_EQ(rest.find("event: more"), std::string::npos);
 }
 
 TEST_F(ServerTest, ConnectionsAreBounded) {

@@ -195,10 +195,9 @@ void Connection::has_room() {
 
 void Connection::send(std::string frame, std::function<void()> started) {
     if (state_ != State::kOpen) return;
-    const auto bytes = frame.size();
+    outgoing_bytes_ += frame.size();
+    around_->observer.passed(charger_, Direction::kToCharger, frame);
     outgoing_.push_back({std::move(frame), std::move(started)});
-    outgoing_bytes_ += bytes;
-    around_->observer.sent(bytes);
     if (outgoing_bytes_ > around_->options.max_outgoing_bytes) {
         // Beyond reason: it takes nothing in, so a close frame would not get there either.
         strand_->post([self = shared_from_this()] { self->drop("it does not read what we send"); });

@@ -52,7 +52,7 @@ Conversation::Conversation(ChargerId charger, Version version, std::string prefi
 
 void Conversation::receive(std::string_view text) {
     if (ended_) return;
-    observer_.received(text.size());
+    observer_.passed(charger_, Direction::kFromCharger, text);
     auto frame = parse_frame(text);
     if (!frame) return malformed(frame.error());
     const bool counts = dialect_.has_sends || (!std::holds_alternative<SendFrame>(*frame) &&

@@ -53,8 +53,9 @@ public:
 
     void opened() override { ++open; }
     void closed() override { --open; }
-    void received(std::size_t) override { ++in; }
-    void sent(std::size_t) override { ++out; }
+    void passed(const ChargerId&, Direction direction, std::string_view) override {
+        ++(direction == Direction::kFromCharger ? in : out);
+    }
     void refused(std::string_view) override { ++refusals; }
     void called(CallOutcome, std::chrono::nanoseconds) override { ++calls; }
 };

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
+#include "base/id.hpp"
 #include "domain/charging.hpp"
 
 namespace busbar::ocpp {
+
+enum class Direction : std::uint8_t { kFromCharger, kToCharger };
 
 // Called from the connections' strands, many at once: implementations are thread-safe and quick.
 // Each does nothing unless overridden.
@@ -17,8 +20,12 @@ public:
 
     virtual void opened() {}  // A charger's connection is up...
     virtual void closed() {}  // ...and gone again.
-    virtual void received(std::size_t bytes) { (void)bytes; }
-    virtual void sent(std::size_t bytes) { (void)bytes; }
+    // A frame, on its way.
+    virtual void passed(const ChargerId& charger, Direction direction, std::string_view frame) {
+        (void)charger;
+        (void)direction;
+        (void)frame;
+    }
     virtual void malformed() {}                                      // A frame nobody can answer.
     virtual void refused(std::string_view reason) { (void)reason; }  // A handshake.
     // One of our calls ended, `took` after its frame was handed to the socket (0: never was).

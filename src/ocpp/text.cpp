@@ -23,4 +23,11 @@ std::string_view first_characters(std::string_view text, std::size_t most) {
     return text;
 }
 
+std::string_view first_bytes(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    const auto goes_on = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+    while (most > 0 && goes_on(text[most])) --most;
+    return text.substr(0, most);
+}
+
 }  // namespace busbar::ocpp

@@ -11,4 +11,7 @@ std::size_t characters_in(std::string_view text);
 // At most the first `most` characters. Requires: UTF-8.
 std::string_view first_characters(std::string_view text, std::size_t most);
 
+// As many whole characters as fit into `most` bytes. Requires: UTF-8.
+std::string_view first_bytes(std::string_view text, std::size_t most);
+
 }  // namespace busbar::ocpp
