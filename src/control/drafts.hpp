@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/access.hpp"
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
 
@@ -78,7 +79,15 @@ struct ExternalPatch {
 };
 
 struct ChargerPatch {
-    std::optional<CircuitId> circuit = {};  // Required for a new one.
+    std::optional<CircuitId> circuit = {}; 
+// What a charger is to show. What is empty stays as it is.
+struct AccessPatch {
+    std::optional<std::optional<SecurityProfile>> profile = {};
+    std::optional<std::string> certificate_name = {};
+    std::optional<SealedKey> key = {};  // The one before it is good for a while.
+    bool no_key = false;                // It has none any more.
+};
+ // Required for a new one.
     std::optional<std::string> name = {};
     std::optional<std::string> partner = {};
     std::optional<Amperes> maximum = {};  // Required for a new one.

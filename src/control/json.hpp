@@ -16,6 +16,7 @@ void write_json(JsonWriter& json, const Circuit& circuit);
 void write_json(JsonWriter& json, const Charger& charger);
 void write_json(JsonWriter& json, const Rule& rule);
 void write_json(JsonWriter& json, const IdTag& id_tag);
+void write_json(JsonWriter& json, const ChargerAccess& access);  // Never a key.
 void write_json(JsonWriter& json, const Transaction& transaction);
 void write_json(JsonWriter& json, const PerPhase& amperes);
 void write_json(JsonWriter& json, const Reason& reason);

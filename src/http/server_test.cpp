@@ -72,7 +72,7 @@ protected:
     void open(ServerOptions options = {}) {
         server = std::make_unique<Server>(
             real_clock(), [this](Request request, Reply reply) { handle(request, reply); },
-            [this](boost::beast::tcp_stream&& stream, auto&& request, net::Seat&& seat) {
+            [this](net::ByteStream&& stream, auto&& request, net::Seat&& seat) {
                 return upgrade(std::move(stream), request, std::move(seat));
             },
             std::move(options));
@@ -80,7 +80,7 @@ protected:
         ASSERT_TRUE(opened);
         listener = *std::move(opened);
         listener->start([this](tcp::socket socket, net::Seat seat) {
-            server->take(std::move(socket), std::move(seat));
+            server->take(boost::beast::tcp_stream(std::move(socket)), std::move(seat));
         });
     }
     ~ServerTest() override {
@@ -114,9 +114,9 @@ protected:
             reply(problem(Error{Errc::kInvalid, "a second reply"}));
         });
     }
-    bool upgrade(boost::beast::tcp_stream&& stream, const auto& request, net::Seat&& seat) {
+    bool upgrade(net::ByteStream&& stream, const auto& request, net::Seat&& seat) {
         if (request.target() != "/ocpp/CP-7") return false;
-        auto taken = std::make_shared<boost::beast::tcp_stream>(std::move(stream));
+        auto taken = std::make_shared<net::ByteStream>(std::move(stream));
         auto done = [taken, seat = std::move(seat)](const boost::system::error_code&, std::size_t) {
             taken->close();
         };

@@ -54,7 +54,7 @@ void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
 
 void Connection::shake_hands(const UpgradeRequest& request, std::string_view subprotocol) {
     // All deadlines are ours and none of Beast's, so that a simulation can own time.
-    if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
+    socket_.next_layer().expires_never();
     const auto now = around_->clock.steady();
     due_ = now + around_->options.handshake_timeout;
     wake_at(std::min(due_, now + ping_wait()));
