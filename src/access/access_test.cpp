@@ -31,7 +31,8 @@ TEST(Key, IsSaltedAndNotKeptInTheClear) {
 
 TEST(Key, A5_FitsAsBytesAndAsTheDigitsThatSpellThem) {
     const std::string digits = "003aff0102030405060708090A0b0c0d0e0f1011";
-    std::string bytes("\x00:\xff\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11", 20);
+    std::string bytes(
+        "\x00:\xff\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11", 20);
     for (const auto& given : {digits, bytes}) {
         const auto sealed = kSmith.seal(given);
         EXPECT_TRUE(kSmith.fits(sealed, digits));
@@ -60,13 +61,12 @@ TEST(Key, HasSixteenToFortyBytes) {
 }
 
 TEST(Keysmith, KeepsItsSecretForItselfAndOverARestart) {
-    const auto folder = std::filesystem::temp_directory_path() /
-                        ("busbar-keysmith-" + make_key());
+    const auto folder = std::filesystem::temp_directory_path() / ("busbar-keysmith-" + make_key());
     std::filesystem::create_directory(folder);
     const auto file = folder / "secret";
     const auto sealed = Keysmith::open(file)->seal("0123456789abcdef");
     EXPECT_TRUE(Keysmith::open(file)->fits(sealed, "0123456789abcdef"));
-    struct stat about{};
+    struct stat about {};
     ASSERT_EQ(::stat(file.c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777U, 0600U);
     std::filesystem::resize_file(file, 10);

@@ -54,8 +54,8 @@ std::string bytes_of(std::string_view key) {
 
 std::string random_bytes(std::size_t count) {
     std::string out(count, '\0');
-    BUSBAR_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()),
-                            static_cast<int>(count)) == 1);
+    BUSBAR_CHECK(
+        RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) == 1);
     return out;
 }
 
@@ -70,9 +70,9 @@ Result<std::string> make_secret(const std::filesystem::path& file) {
     const auto draft = file.string() + ".new";
     const int made = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (made < 0) return cannot("make", draft);
-    const bool written = ::write(made, secret.data(), secret.size()) ==
-                             static_cast<ssize_t>(secret.size()) &&
-                         ::fsync(made) == 0;
+    const bool written =
+        ::write(made, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+        ::fsync(made) == 0;
     ::close(made);
     if (!written || ::rename(draft.c_str(), file.c_str()) != 0) return cannot("write", file);
     return secret;

@@ -561,6 +561,12 @@ void Control::boot(const ChargerId& charger, BootInfo info, std::function<void(B
     });
 }
 
+void Control::alarm(const ChargerId& charger, std::string text) {
+    const auto home = site_of(charger);
+    if (!home) return log::warn("alarm", {{"subject", charger}, {"text", text}});
+    home->post([charger, text = std::move(text)](SiteHome& s) { s.alarm(charger.str(), text); });
+}
+
 void Control::told_time(const ChargerId& charger, TimePoint now) {
     if (const auto home = site_of(charger))
         home->post([=](SiteHome& s) { s.told_time(charger, now); });

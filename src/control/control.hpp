@@ -95,6 +95,7 @@ public:
     void start(const ChargerId& charger, StartRequest request, Callback<StartReply> reply) override;
     void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) override;
     void meter(const ChargerId& charger, MeterReport report) override;
+    void alarm(const ChargerId& charger, std::string text) override;
 
 private:
     // An id that a write under way wants to have at a site.

@@ -8,7 +8,7 @@
 namespace busbar::control {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 64;  // Of a certificate: X.509 allows no more.
+constexpr std::size_t kMaxCertificateNameBytes = 64;  // X.509 allows no more.
 constexpr auto kOldKeyIsGood = std::chrono::hours{7 * 24};
 
 void apply(const AccessPatch& patch, ChargerAccess& access, TimePoint now) {
@@ -36,7 +36,7 @@ std::optional<ChargerAccess> Control::access_of(const ChargerId& charger) const 
 
 void Control::put_access(const ChargerId& id, AccessPatch patch, Caller caller,
                          Callback<Written<ChargerAccess>> done) {
-    if (patch.certificate_name && patch.certificate_name->size() > kMaxNameBytes)
+    if (patch.certificate_name && patch.certificate_name->size() > kMaxCertificateNameBytes)
         return done(Error{Errc::kInvalid, "must have at most 64 bytes", "certificateName"});
     auto change = [patch = std::move(patch), now = world_.clock.wall()](ChargerAccess& access) {
         apply(patch, access, now);
@@ -80,9 +80,8 @@ void Control::change_access(const ChargerId& id, const std::function<void(Charge
     auto written = [this, running = running_, access, created = !turn->before,
                     done = std::move(done)](Result<std::int64_t> revision) {
         if (*running)
-            directory_.with([&](Directory& directory) {
-                directory.access_writes.erase(access.charger);
-            });
+            directory_.with(
+                [&](Directory& directory) { directory.access_writes.erase(access.charger); });
         if (!revision) return done(std::move(revision).error());
         done(Written<ChargerAccess>{access, *revision, created});
     };

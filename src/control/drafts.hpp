@@ -79,15 +79,7 @@ struct ExternalPatch {
 };
 
 struct ChargerPatch {
-    std::optional<CircuitId> circuit = {}; 
-// What a charger is to show. What is empty stays as it is.
-struct AccessPatch {
-    std::optional<std::optional<SecurityProfile>> profile = {};
-    std::optional<std::string> certificate_name = {};
-    std::optional<SealedKey> key = {};  // The one before it is good for a while.
-    bool no_key = false;                // It has none any more.
-};
- // Required for a new one.
+    std::optional<CircuitId> circuit = {};  // Required for a new one.
     std::optional<std::string> name = {};
     std::optional<std::string> partner = {};
     std::optional<Amperes> maximum = {};  // Required for a new one.
@@ -107,6 +99,14 @@ struct AccessPatch {
     std::optional<bool> managed = {};
     std::optional<Rotation> rotation = {};
     std::optional<std::optional<DcOutput>> dc = {};
+};
+
+// What a charger is to show. What is empty stays as it is.
+struct AccessPatch {
+    std::optional<std::optional<SecurityProfile>> profile = {};
+    std::optional<std::string> certificate_name = {};
+    std::optional<SealedKey> key = {};  // The one before it is good for a while.
+    bool no_key = false;                // It has none any more.
 };
 
 // Writes what a patch holds over what was there.

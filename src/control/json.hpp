@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json_writer.hpp"
+#include "domain/access.hpp"
 #include "domain/charging.hpp"
 #include "domain/grant.hpp"
 #include "domain/rule.hpp"

@@ -221,6 +221,12 @@ public:
     // Never refused: a charger would repeat it for ever. An unknown transaction is answered too.
     virtual void stop(const ChargerId& charger, StopRequest request, Callback<Done> reply) = 0;
     virtual void meter(const ChargerId& charger, MeterReport report) = 0;
+
+    // Something about it that an operator has to see to.
+    virtual void alarm(const ChargerId& charger, std::string text) {
+        (void)charger;
+        (void)text;
+    }
 };
 
 }  // namespace busbar::control

@@ -59,7 +59,8 @@ public:
     // At once. What is under way ends with operation_aborted.
     virtual void close() = 0;
 
-    // No more will be written, but what comes is still read. Nothing, where one end cannot go alone.
+    // No more will be written, but what comes is still read. Nothing, where one end cannot go
+    // alone.
     virtual void finish_writing() {}
     // close() by itself after so long, unless it is told otherwise by then; empty: never. Nothing
     // in virtual time, where whoever reads has deadlines of his own.

@@ -60,7 +60,8 @@ Status readable(const char* field, const std::filesystem::path& path) {
     return Error{Errc::kInvalid, "cannot read " + path.string(), field};
 }
 
-// --- Sockets, as OpenSSL sees them: its own kind would end the process with SIGPIPE ---------------
+// --- Sockets, as OpenSSL sees them: its own kind would end the process with SIGPIPE
+// ---------------
 
 int socket_of(BIO* bio) {
     return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
@@ -413,8 +414,8 @@ TimePoint Tls::expires() const {
 
 ByteStream Tls::accept(tcp::socket socket) {
     const auto context = impl_->current();
-    return ByteStream(std::make_unique<TlsEnd>(
-        std::make_shared<Connection>(std::move(socket), context.get())));
+    return ByteStream(
+        std::make_unique<TlsEnd>(std::make_shared<Connection>(std::move(socket), context.get())));
 }
 
 }  // namespace busbar::net

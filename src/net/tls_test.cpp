@@ -133,8 +133,8 @@ TEST_F(TlsTest, A8_KnowsAClientByACertificateOfItsOwnAuthorityOnly) {
     EXPECT_EQ(greet(), "hello, ");
     const auto other_ca = make_certificate({.name = "ca", .is_ca = true});
     const auto strange = make_certificate({.name = "CP-7", .usage = "clientAuth"}, &other_ca);
-    const auto expired = make_certificate({.name = "CP-7", .usage = "clientAuth", .valid_s = -60},
-                                          &ca);
+    const auto expired =
+        make_certificate({.name = "CP-7", .usage = "clientAuth", .valid_s = -60}, &ca);
     const auto server = make_certificate({.name = "CP-7", .usage = "serverAuth"}, &ca);
     for (const auto* bad : {&strange, &expired, &server}) EXPECT_EQ(greet({.shows = bad}), "");
 }

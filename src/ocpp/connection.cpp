@@ -46,7 +46,8 @@ Connection::~Connection() {
     around_->roster->remove(generation_);
 }
 
-void Connection::open(UpgradeRequest request, std::string_view subprotocol) {
+void Connection::open(UpgradeRequest request, std::string_view subprotocol, bool proven) {
+    proven_ = proven;
     strand_->post([self = shared_from_this(), request = std::move(request), subprotocol] {
         if (self->state_ == State::kHandshake) self->shake_hands(request, subprotocol);
     });
@@ -66,7 +67,8 @@ void Connection::shake_hands(const UpgradeRequest& request, std::string_view sub
         }));
     socket_.auto_fragment(false);
     socket_.text(true);
-    socket_.read_message_max(around_->options.max_first_bytes);
+    const auto& options = around_->options;
+    socket_.read_message_max(proven_ ? options.max_message_bytes : options.max_first_bytes);
     socket_.control_callback(
         [this](websocket::frame_type kind, beast::string_view) { heard(kind); });
     socket_.async_accept(
@@ -87,6 +89,8 @@ void Connection::accepted(const error_code& failed) {
     if (!joined.older) return begin();
     waits_for_older_ = true;
     log::info("charger connected again", {{"charger", charger_}});
+    if (joined.too_often)
+        around_->events.alarm(charger_, "duplicate credentials: two take each other's place");
     joined.older->make_way(
         [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
 }
@@ -168,9 +172,14 @@ void Connection::heard(websocket::frame_type kind) {
 }
 
 void Connection::was_read(const error_code& failed) {
-    if (failed == websocket::error::message_too_big)
-        log::warn("message too big",
-                  {{"charger", charger_}, {"most_bytes", around_->options.max_message_bytes}});
+    if (failed == websocket::error::message_too_big) {
+        const auto most = socket_.read_message_max();
+        around_->events.alarm(
+            charger_, "its message has more than " + std::to_string(most) +
+                          " bytes, and may come again for ever: " +
+                          (most < around_->options.max_message_bytes ? "give it a key"
+                                                                     : "raise max_message_kib"));
+    }
     if (failed) return drop(failed.message());
     heard_ = true;
     if (state_ != State::kOpen) return;

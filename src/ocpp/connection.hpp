@@ -38,8 +38,8 @@ public:
                std::shared_ptr<void> seat);
     ~Connection() override;
 
-    // Once. The subprotocol is one the client offered.
-    void open(UpgradeRequest request, std::string_view subprotocol);
+    // Once. The subprotocol is one the client offered. `proven`: it has shown who it is.
+    void open(UpgradeRequest request, std::string_view subprotocol, bool proven);
 
     void call(Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done);
@@ -90,6 +90,7 @@ private:
     State state_ = State::kHandshake;
     std::function<void()> way_is_free_;  // Of a successor that came while we waited ourselves.
     bool waits_for_older_ = false;
+    bool proven_ = false;
 
     std::shared_ptr<Conversation> conversation_;
     boost::beast::flat_buffer incoming_;
