@@ -250,17 +250,13 @@ public:
     }
 
     void expires_after(std::optional<std::chrono::nanoseconds> wait) {
-        if (!wait) {
-            deadline_.cancel();
-            return;
-        }
+        ++told_;
+        deadline_.cancel();
+        if (!wait) return;
         deadline_.expires_after(*wait);
-        deadline_.async_wait([weak = weak_from_this()](const error_code& stopped) {
+        deadline_.async_wait([weak = weak_from_this(), told = told_](const error_code& stopped) {
             const auto self = weak.lock();
-            // Told otherwise meanwhile, while this was on its way?
-            if (stopped || !self || self->deadline_.expiry() > std::chrono::steady_clock::now())
-                return;
-            self->close();
+            if (!stopped && self && self->told_ == told) self->close();
         });
     }
 
@@ -346,7 +342,8 @@ private:
     asio::steady_timer deadline_;
     Ssl ssl_;
     asio::ip::address address_;
-    bool failed_ = false;  // OpenSSL must not be asked to say goodbye.
+    std::uint64_t told_ = 0;  // Of deadlines: one that was replaced may be on its way already.
+    bool failed_ = false;     // OpenSSL must not be asked to say goodbye.
     bool waits_in_ = false;
     bool waits_out_ = false;
     asio::mutable_buffer into_;
