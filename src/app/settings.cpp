@@ -221,6 +221,10 @@ Result<Settings> read_settings(const Flags& flags, const Environment& environmen
     (void)with_tls;
     BUSBAR_TRY(with_profile, take_charger_profile(values, settings));
     (void)with_profile;
+    if (settings.demo && settings.charger_profile != SecurityProfile::kOpen)
+        return Error{Errc::kInvalid,
+                     "its chargers have no keys, and these settings ask for them: leave it out",
+                     "--demo"};
     if (const auto url = environment("DATABASE_URL"); url && !url->empty())
         return Error{Errc::kInvalid,
                      "this version stores in SQLite only: unset it, and set --data-dir",

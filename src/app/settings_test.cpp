@@ -117,6 +117,7 @@ TEST_F(SettingsTest, BeyondLoopbackTlsIsForChargersThatProveWhoTheyAre) {
 TEST_F(SettingsTest, AProfileOverTlsNeedsTls) {
     EXPECT_EQ(read({.charger_profile = "2"}).error().field, "--charger-profile");
     EXPECT_EQ(read({.charger_profile = "4"}).error().field, "--charger-profile");
+    EXPECT_EQ(read({.charger_profile = "1", .demo = true}).error().field, "--demo");
     EXPECT_EQ(read({.charger_profile = "1"})->charger_profile, SecurityProfile::kPassword);
 }
 

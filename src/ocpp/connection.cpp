@@ -172,7 +172,7 @@ void Connection::heard(websocket::frame_type kind) {
 }
 
 void Connection::was_read(const error_code& failed) {
-    if (failed == websocket::error::message_too_big) {
+    if (failed == websocket::error::message_too_big && around_->roster->first_too_big(charger_)) {
         const auto most = socket_.read_message_max();
         around_->events.alarm(
             charger_, "its message has more than " + std::to_string(most) +

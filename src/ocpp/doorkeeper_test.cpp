@@ -364,13 +364,18 @@ TEST_F(DoorTest, AProvenChargerMaySayMoreAtFirst) {
     WireClient proven(plain->port());
     proven.upgrade("/ocpp/CP-1", headers(basic("CP-1", kGoodKey)));
     EXPECT_NE(proven.ask(call), "");
-    WireClient open(plain->port());
-    open.upgrade("/ocpp/open");
-    open.say(call);
-    EXPECT_EQ(open.close_code(), 1009);
-    EXPECT_TRUE(
-        chargers.saw("alarm open its message has more than 65536 bytes, and may come again "
-                     "for ever: give it a key"));
+    for (int i = 0; i < 2; ++i) {  // It comes again, but one alarm is enough.
+        WireClient open(plain->port());
+        open.upgrade("/ocpp/open");
+        open.say(call);
+        EXPECT_EQ(open.close_code(), 1009);
+    }
+    ASSERT_TRUE(chargers.saw("disconnected open", 2));
+    const auto log = chargers.log();
+    EXPECT_EQ(std::ranges::count(log,
+                                 "alarm open its message has more than 65536 bytes, and may come "
+                                 "again for ever: give it a key"),
+              1);
 }
 
 class DoorOverTls : public DoorTest {

@@ -74,6 +74,11 @@ bool Roster::refuses(const ChargerId& charger, SteadyPoint now) const {
     return joined_.contains(charger) && takeovers_.spent(charger.str(), now);
 }
 
+bool Roster::first_too_big(const ChargerId& charger) {
+    const std::lock_guard lock(mutex_);
+    return too_big_.size() < most_ && too_big_.insert(charger).second;
+}
+
 std::shared_ptr<Connection> Roster::find(const ChargerId& charger) const {
     const std::lock_guard lock(mutex_);
     const auto there = joined_.find(charger);

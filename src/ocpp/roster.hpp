@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -57,6 +58,10 @@ public:
     void refuse(const ChargerId& charger, SteadyPoint until, SteadyPoint now);
     bool refuses(const ChargerId& charger, SteadyPoint now) const;
 
+    // Whether nobody was told yet that its messages are too big: true once for a charger, and not
+    // at all beyond as many chargers as there is room for.
+    bool first_too_big(const ChargerId& charger);
+
     std::shared_ptr<Connection> find(const ChargerId& charger) const;
     std::size_t joined() const;
 
@@ -78,6 +83,7 @@ private:
     std::unordered_map<ChargerId, Seated> joined_;
     std::map<ChargerId, SteadyPoint> refused_;  // Until when; as many as are being probed.
     access::Attempts takeovers_;
+    std::set<ChargerId> too_big_;
     std::map<std::int64_t, std::weak_ptr<Connection>> all_;
     std::size_t present_ = 0;
     std::int64_t next_generation_ = 1;
