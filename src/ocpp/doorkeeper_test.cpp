@@ -6,6 +6,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <future>
 
 #include "base/guarded.hpp"
 #include "net/io_threads.hpp"
@@ -341,6 +342,26 @@ TEST_F(DoorTest, A16_A17_OnlyWhoHasTheKeyTakesOver) {
     EXPECT_EQ(first.close_code(), 1008);
     EXPECT_NE(second.ask(R"([2,"h","Heartbeat",{}])"), "");
     EXPECT_EQ(gateway->connections(), 1U);  // A18: the old one's end is not the new one's.
+}
+
+TEST_F(DoorTest, A19_AnAnswerToTheOldConnectionsCallIsNothingOnTheNew) {
+    const auto with_key = headers(basic("CP-1", kGoodKey));
+    WireClient first(plain->port());
+    ASSERT_TRUE(first.upgrade("/ocpp/CP-1", with_key).starts_with("HTTP/1.1 101"));
+    ASSERT_TRUE(chargers.saw("connected CP-1"));
+    std::promise<CallResult> old_result;
+    gateway->call(
+        ChargerId("CP-1"), SetLimit{ProfilePurpose::kTransaction, 1, 4711, 10_A},
+        [](SteadyPoint) {}, [&](CallResult result) { old_result.set_value(std::move(result)); });
+    const auto call = first.hear();
+    const auto id = call.substr(3, call.find(',', 3) - 3);
+    WireClient second(plain->port());
+    ASSERT_TRUE(second.upgrade("/ocpp/CP-1", with_key).starts_with("HTTP/1.1 101"));
+    second.say("[3," + id + R"(,{"status":"Accepted"}])");
+    EXPECT_NE(second.ask(R"([2,"h","Heartbeat",{}])"), "");
+    auto outcome = old_result.get_future();
+    ASSERT_EQ(outcome.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(outcome.get().outcome, CallOutcome::kUnanswered);
 }
 
 TEST_F(DoorTest, A20_TwoThatTakeEachOthersPlaceAreStoppedWithAnAlarm) {
