@@ -36,6 +36,21 @@ void add_serve(CLI::App& app, int& code) {
     command->add_option("--feeders", flags->feeders,
                         "TOML file of the meters of feeders, in place of the config's [[feeder]] "
                         "(BUSBAR_FEEDERS)");
+    command->add_option("--max-message-kib", flags->max_message_kib,
+                        "The longest message of a charger [1024]");
+    command->add_option("--tls-certificate", flags->tls_certificate,
+                        "PEM file: opens the TLS port (BUSBAR_TLS_CERTIFICATE)");
+    command->add_option("--tls-key", flags->tls_key, "PEM file (BUSBAR_TLS_KEY)");
+    command->add_option("--tls-client-ca", flags->tls_client_ca,
+                        "PEM file: who vouches for chargers with certificates of their own");
+    command->add_option(
+        "--tls-host", flags->tls_host,
+        "Address of the TLS port; beyond loopback it is for chargers only [--host]");
+    command->add_option("--tls-port", flags->tls_port, "[3443] (BUSBAR_TLS_PORT)");
+    command->add_option(
+        "--charger-profile", flags->charger_profile,
+        "Security profile of a charger of which nothing else was said: 0 to 3 [0; 2 "
+        "where the TLS port is on a network]");
     command->add_flag("--demo", flags->demo, "Add a garage with 20 simulated chargers");
     command->add_flag("--open-network", flags->open_network,
                       "Listen beyond loopback though there are no access tokens yet: whoever "

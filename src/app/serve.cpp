@@ -24,20 +24,25 @@ using namespace std::chrono_literals;
 
 constexpr int kLogEverySeconds = 10;
 
-// Keeps SIGINT and SIGTERM for whoever waits here. Before any thread is started: they inherit it.
+// Keeps SIGINT, SIGTERM and SIGHUP for whoever waits here. Before any thread is started: they
+// inherit it.
 class StopSignals {
 public:
     StopSignals() {
         sigemptyset(&set_);
         sigaddset(&set_, SIGINT);
         sigaddset(&set_, SIGTERM);
+        sigaddset(&set_, SIGHUP);
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     }
 
-    // True if one came within a second.
-    bool wait_a_second() const {
+    enum class Came { kNothing, kReload, kStop };
+    // What came within a second.
+    Came wait_a_second() const {
         const timespec second{1, 0};
-        return sigtimedwait(&set_, nullptr, &second) > 0;
+        const int signal = sigtimedwait(&set_, nullptr, &second);
+        if (signal <= 0) return Came::kNothing;
+        return signal == SIGHUP ? Came::kReload : Came::kStop;
     }
 
 private:
@@ -63,10 +68,22 @@ Status seed_garage(control::Store& store, const control::Stored& stored) {
     return there ? Status(Done{}) : seed(store, garage);
 }
 
+void reload(Server& server) {
+    const auto done = server.reload();
+    if (done)
+        log::info("read the certificates again", {});
+    else
+        log::error("the certificates stay as they were",
+                   {{"setting", done.error().field}, {"reason", done.error().message}});
+}
+
 // Loops until told to stop: redraws the screen, or writes a line now and then.
 void show(Server& server, const Terminal& terminal, const StopSignals& signals) {
     const bool live = isatty(STDOUT_FILENO) == 1;
-    for (int second = 0; !signals.wait_a_second(); ++second) {
+    for (int second = 0;; ++second) {
+        const auto came = signals.wait_a_second();
+        if (came == StopSignals::Came::kStop) return;
+        if (came == StopSignals::Came::kReload) reload(server);
         const auto sites = server.reports();
         server.metrics().look_at(sites);
         const auto times = server.metrics().dispatch_times();
@@ -142,6 +159,8 @@ int serve(const Settings& settings) {
     if (!started) return give_up(started.error());
     auto& server = **started;
     std::printf("Busbar serves %s\n", server.url().c_str());
+    if (const auto port = server.tls_port())
+        std::printf("Chargers may come over TLS, port %u\n", unsigned{*port});
     std::fflush(stdout);
 
     std::unique_ptr<sim::Fleet> fleet;
@@ -161,7 +180,7 @@ int simulate(const SimOptions& options) {
     const StopSignals signals;
     auto started = sim::Fleet::start(fleet_of(options));
     if (!started) return give_up(started.error());
-    for (std::int64_t second = 1; !signals.wait_a_second(); ++second) {
+    for (std::int64_t second = 1; signals.wait_a_second() != StopSignals::Came::kStop; ++second) {
         print_status((*started)->snapshot());
         if (options.seconds > 0 && second >= options.seconds) break;
     }

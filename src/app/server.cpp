@@ -6,12 +6,17 @@
 #include <future>
 #include <random>
 
+#include "access/key.hpp"
+#include "access/onboarding.hpp"
 #include "feeder/feeder.hpp"
 #include "http/api.hpp"
 #include "http/framing.hpp"
+#include "http/problem.hpp"
 #include "http/server.hpp"
 #include "net/asio_strand.hpp"
 #include "net/io_threads.hpp"
+#include "net/tls.hpp"
+#include "ocpp/doorkeeper.hpp"
 #include "ocpp/frame_log.hpp"
 #include "ocpp/gateway.hpp"
 #include "store/sqlite_store.hpp"
@@ -26,6 +31,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReportPatience = 5s;
+constexpr auto kCertificateEndsSoon = std::chrono::hours{24 * 14};
 
 Error of_setting(Error error, const char* setting) {
     error.field = setting;
@@ -85,18 +91,26 @@ struct Server::Impl {
     std::unique_ptr<store::SqliteTelemetry> telemetry;
     net::IoThreads io;
     std::unique_ptr<net::Listener> listener;
+    std::unique_ptr<net::Tls> tls;
+    std::unique_ptr<net::Listener> tls_listener;
+    std::optional<access::Keysmith> smith;
+    access::Onboarding onboarding;
     std::unique_ptr<control::Control> control;
+    std::unique_ptr<ocpp::Doorkeeper> door;
     std::unique_ptr<ocpp::Gateway> gateway;
     std::unique_ptr<http::Api> api;
     std::unique_ptr<http::Server> web;
+    std::unique_ptr<http::Server> tls_web;
     std::unique_ptr<feeder::FeederMeters> meters;
 
     ~Impl() {
         // No new work; then no more sends; then the connections; then what they still called.
         if (listener) listener->stop();
+        if (tls_listener) tls_listener->stop();
         if (meters) meters->stop();
         if (control) control->stop();
         if (web) web->stop();
+        if (tls_web) tls_web->stop();
         if (gateway) gateway->stop();
         store.reset();  // Writes what is queued, while those who wait for it still live.
         telemetry.reset();
@@ -121,6 +135,8 @@ struct Server::Impl {
             BUSBAR_TRY(prepared, hooks.prepare(*store, *stored));
             (void)prepared;
         }
+        BUSBAR_TRY(with_secret, open_smith());
+        (void)with_secret;
         metrics.watch(feed);
         if (hooks.watch) hooks.watch(feed);
         return serve();
@@ -133,6 +149,51 @@ struct Server::Impl {
             return of_setting(std::move(made).error(), port ? "port" : "host");
         }
         listener = std::move(*made);
+        return settings.tls ? listen_to_tls(*settings.tls) : Done{};
+    }
+
+    Status listen_to_tls(const Settings::TlsDoor& with) {
+        auto read = net::Tls::open({with.certificate, with.key, with.client_ca});
+        if (!read) {
+            auto error = std::move(read).error();
+            error.field = "tls_" + error.field;
+            return error;
+        }
+        tls = std::move(*read);
+        warn_of_its_end();
+        auto made = net::Listener::open(io, {.host = with.host, .port = with.port});
+        if (!made) {
+            const bool port = made.error().code != Errc::kInvalid;
+            return of_setting(std::move(made).error(), port ? "tls_port" : "tls_host");
+        }
+        tls_listener = std::move(*made);
+        return Done{};
+    }
+
+    void warn_of_its_end() const {
+        const auto end = tls->expires();
+        if (end < real_clock().wall() + kCertificateEndsSoon)
+            log::warn("the TLS certificate ends soon", {{"at", format_time(end)}});
+    }
+
+    // A store whose keys were sealed with a secret that is gone would lock all chargers out.
+    Status open_smith() {
+        const auto file = settings.data_dir / "charger-keys.secret";
+        std::error_code unknown;
+        if (!std::filesystem::exists(file, unknown)) {
+            auto stored = store->load();
+            if (!stored) return of_setting(std::move(stored).error(), "data-dir");
+            for (const auto& access : stored->access)
+                if (access.key)
+                    return Error{Errc::kInvalid,
+                                 file.string() +
+                                     " is not there, and chargers have keys that only "
+                                     "it can check: put it back from the backup",
+                                 "data-dir"};
+        }
+        auto opened = access::Keysmith::open(file);
+        if (!opened) return of_setting(std::move(opened).error(), "data-dir");
+        smith.emplace(std::move(*opened));
         return Done{};
     }
 
@@ -145,31 +206,62 @@ struct Server::Impl {
             *store, *telemetry, real_clock(), feed, [this] { return strand(); }, random_number);
         ocpp::GatewayOptions options;
         options.conversation.call_timeout = settings.call_timeout;
+        options.max_message_bytes = settings.max_message_kib * 1024;
+        ocpp::DoorkeeperOptions asks;
+        asks.otherwise = settings.charger_profile;
+        door = std::make_unique<ocpp::Doorkeeper>(*control, *smith, onboarding, real_clock(), asks);
         gateway = std::make_unique<ocpp::Gateway>(io.context().get_executor(), *control,
-                                                  real_clock(), options, &ears);
+                                                  real_clock(), options, &ears, door.get());
         api = std::make_unique<http::Api>(*control, *store, *telemetry, real_clock(), answers());
-        http::ServerOptions web_options;
-        web_options.own_hosts = {settings.host};
-        if (settings.open_network) web_options.own_hosts.push_back(http::kAnyHost);
-        auto handle = [this](http::Request request, http::Reply reply) {
-            api->handle(std::move(request), std::move(reply));
+        open_web();
+        if (auto started = control->start(*gateway); !started)
+            return of_setting(std::move(started).error(), "data-dir");
+        BUSBAR_TRY(measuring, measure());
+        (void)measuring;
+        say_what_is_open();
+        listener->start([this](boost::asio::ip::tcp::socket socket, net::Seat seat) {
+            web->take(beast::tcp_stream(std::move(socket)), std::move(seat));
+        });
+        if (!tls) return Done{};
+        tls_listener->start([this](boost::asio::ip::tcp::socket socket, net::Seat seat) {
+            tls_web->take(tls->accept(std::move(socket)), std::move(seat));
+        });
+        return Done{};
+    }
+
+    void open_web() {
+        http::ServerOptions options;
+        options.own_hosts = {settings.host};
+        if (settings.open_network) options.own_hosts.push_back(http::kAnyHost);
+        web = make_web(options, false);
+        if (!tls) return;
+        const bool chargers_only = settings.tls->chargers_only;
+        options.own_hosts.push_back(chargers_only ? http::kAnyHost : settings.tls->host);
+        tls_web = make_web(options, chargers_only);
+    }
+
+    std::unique_ptr<http::Server> make_web(http::ServerOptions options, bool chargers_only) {
+        auto handle = [this, chargers_only](http::Request request, const http::Reply& reply) {
+            if (!chargers_only) return api->handle(std::move(request), reply);
+            reply(http::problem(Error{
+                Errc::kForbidden, "this port is for chargers: the API listens on loopback only"}));
         };
-        auto upgrade = [this](beast::tcp_stream&& stream, auto&& request, net::Seat&& seat) {
+        auto upgrade = [this](net::ByteStream&& stream, auto&& request, net::Seat&& seat) {
             const std::string_view target(request.target().data(), request.target().size());
             if (!ocpp::Gateway::is_ocpp_path(target)) return false;
             gateway->accept(std::move(stream), std::move(request), std::move(seat));
             return true;
         };
-        web = std::make_unique<http::Server>(real_clock(), std::move(handle), std::move(upgrade),
-                                             std::move(web_options));
-        if (auto started = control->start(*gateway); !started)
-            return of_setting(std::move(started).error(), "data-dir");
-        BUSBAR_TRY(measuring, measure());
-        (void)measuring;
-        listener->start([this](boost::asio::ip::tcp::socket socket, net::Seat seat) {
-            web->take(std::move(socket), std::move(seat));
-        });
-        return Done{};
+        return std::make_unique<http::Server>(real_clock(), std::move(handle), std::move(upgrade),
+                                              std::move(options));
+    }
+
+    void say_what_is_open() const {
+        if (settings.charger_profile != SecurityProfile::kOpen) return;
+        if (settings.open_network)
+            log::warn("any charger is let in that has no key: set charger_profile", {});
+        else
+            log::info("chargers without a key are let in from this machine", {});
     }
 
     // What the meters of feeders show goes to the circuits that name them.
@@ -193,6 +285,8 @@ struct Server::Impl {
                         return http::DispatchFigures{times.count, times.p50_ms, times.p99_ms,
                                                      times.max_ms};
                     },
+                .smith = &*smith,
+                .onboarding = &onboarding,
                 .timer = strand(),
                 .frames = &frames};
     }
@@ -209,6 +303,19 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Hooks ho
 
 std::uint16_t Server::port() const {
     return impl_->listener->port();
+}
+
+std::optional<std::uint16_t> Server::tls_port() const {
+    if (!impl_->tls_listener) return {};
+    return impl_->tls_listener->port();
+}
+
+Status Server::reload() {
+    if (!impl_->tls) return Done{};
+    BUSBAR_TRY(read, impl_->tls->reload());
+    (void)read;
+    impl_->warn_of_its_end();
+    return Done{};
 }
 
 std::string Server::url() const {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/metrics.hpp"
@@ -25,7 +26,11 @@ public:
     // Closes connections, finishes what is being written, and returns when all has ended.
     ~Server();
 
+    // Reads certificates again, for connections from now on. What is wrong leaves all as it was.
+    Status reload();
+
     std::uint16_t port() const;
+    std::optional<std::uint16_t> tls_port() const;
     std::string url() const;  // "http://127.0.0.1:3000"
     control::Control& control();
     Metrics& metrics();

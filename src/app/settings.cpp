@@ -34,6 +34,13 @@ constexpr Name kNames[] = {
     {"log_format", "LOG_FORMAT", "--log-format", &Flags::log_format},
     {"call_timeout_ms", "BUSBAR_CALL_TIMEOUT_MS", "--call-timeout-ms", &Flags::call_timeout},
     {"feeders", "BUSBAR_FEEDERS", "--feeders", &Flags::feeders},
+    {"max_message_kib", "BUSBAR_MAX_MESSAGE_KIB", "--max-message-kib", &Flags::max_message_kib},
+    {"tls_host", "BUSBAR_TLS_HOST", "--tls-host", &Flags::tls_host},
+    {"tls_port", "BUSBAR_TLS_PORT", "--tls-port", &Flags::tls_port},
+    {"tls_certificate", "BUSBAR_TLS_CERTIFICATE", "--tls-certificate", &Flags::tls_certificate},
+    {"tls_key", "BUSBAR_TLS_KEY", "--tls-key", &Flags::tls_key},
+    {"tls_client_ca", "BUSBAR_TLS_CLIENT_CA", "--tls-client-ca", &Flags::tls_client_ca},
+    {"charger_profile", "BUSBAR_CHARGER_PROFILE", "--charger-profile", &Flags::charger_profile},
 };
 
 Error wrong(const Given& given, std::string message) {
@@ -146,6 +153,9 @@ Status take_values(const Values& values, Settings& settings) {
         } else if (key == "feeders") {
             BUSBAR_TRY(feeders, read_feeders(given));
             settings.feeders = std::move(feeders);
+        } else if (key == "max_message_kib") {
+            BUSBAR_TRY(kib, whole(given, 64, 65'536));
+            settings.max_message_kib = static_cast<std::size_t>(kib);
         }
     }
     return Done{};
@@ -153,6 +163,45 @@ Status take_values(const Values& values, Settings& settings) {
 
 bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// The TLS port is open if a certificate is named; the other settings of it need that one.
+Status take_tls(const Values& values, Settings& settings) {
+    const auto certificate = values.find("tls_certificate");
+    for (const auto* key : {"tls_host", "tls_port", "tls_key", "tls_client_ca"})
+        if (const auto found = values.find(key);
+            found != values.end() && certificate == values.end())
+            return wrong(found->second, "needs tls_certificate, too");
+    if (certificate == values.end()) return Done{};
+    Settings::TlsDoor tls{.host = settings.host, .certificate = certificate->second.text};
+    for (const auto& [key, given] : values) {
+        if (key == "tls_host") tls.host = given.text;
+        if (key == "tls_key") tls.key = given.text;
+        if (key == "tls_client_ca") tls.client_ca = given.text;
+        if (key != "tls_port") continue;
+        BUSBAR_TRY(port, whole(given, 0, 65'535));
+        tls.port = static_cast<std::uint16_t>(port);
+    }
+    if (tls.key.empty()) return wrong(certificate->second, "needs tls_key, too");
+    tls.chargers_only = !is_loopback(tls.host) && !settings.open_network;
+    settings.tls = std::move(tls);
+    return Done{};
+}
+
+// Whoever reaches a port on a network has to prove who he is, unless the operator trusts it.
+Status take_charger_profile(const Values& values, Settings& settings) {
+    const bool on_network = settings.tls && settings.tls->chargers_only;
+    if (on_network) settings.charger_profile = SecurityProfile::kPasswordOverTls;
+    const auto found = values.find("charger_profile");
+    if (found == values.end()) return Done{};
+    BUSBAR_TRY(number, whole(found->second, 0, 3));
+    settings.charger_profile = static_cast<SecurityProfile>(number);
+    if (number == 0 && on_network)
+        return wrong(found->second, "must be 1, 2 or 3 where chargers come over a network");
+    if (number >= 2 && !settings.tls) return wrong(found->second, "needs tls_certificate, too");
+    if (number == 3 && settings.tls->client_ca.empty())
+        return wrong(found->second, "needs tls_client_ca, too");
+    return Done{};
 }
 
 }  // namespace
@@ -174,6 +223,14 @@ Result<Settings> read_settings(const Flags& flags, const Environment& environmen
 
     BUSBAR_TRY(applied, take_values(values, settings));
     (void)applied;
+    BUSBAR_TRY(with_tls, take_tls(values, settings));
+    (void)with_tls;
+    BUSBAR_TRY(with_profile, take_charger_profile(values, settings));
+    (void)with_profile;
+    if (settings.demo && settings.charger_profile != SecurityProfile::kOpen)
+        return Error{Errc::kInvalid,
+                     "its chargers have no keys, and these settings ask for them: leave it out",
+                     "--demo"};
     if (const auto url = environment("DATABASE_URL"); url && !url->empty())
         return Error{Errc::kInvalid,
                      "this version stores in SQLite only: unset it, and set --data-dir",

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/access.hpp"
 #include "feeder/feeder.hpp"
 
 namespace busbar::app {
@@ -28,6 +29,19 @@ struct Settings {
     log::Format log_format = log::Format::kConsole;
     Duration call_timeout = std::chrono::seconds{30};  // For a charger's answer.
     std::vector<feeder::Source> feeders = {};          // The meters that measure circuits.
+    std::size_t max_message_kib = 1024;                // Of a charger.
+
+    struct TlsDoor {
+        std::string host = {};  // As `host`, if nothing else is said.
+        std::uint16_t port = 3443;
+        std::filesystem::path certificate = {};
+        std::filesystem::path key = {};
+        std::filesystem::path client_ca = {};  // Empty: no security profile 3.
+        bool chargers_only = false;  // Beyond loopback, as long as there are no access tokens.
+    };
+    std::optional<TlsDoor> tls = {};
+    // What a charger has to show of which nothing else was said.
+    SecurityProfile charger_profile = SecurityProfile::kOpen;
 };
 
 // The values of the command line that were given.
@@ -41,6 +55,13 @@ struct Flags {
     std::optional<std::string> log_format = {};
     std::optional<std::string> call_timeout = {};
     std::optional<std::string> feeders = {};  // A TOML file of feeders, in place of the config's.
+    std::optional<std::string> max_message_kib = {};
+    std::optional<std::string> tls_host = {};
+    std::optional<std::string> tls_port = {};
+    std::optional<std::string> tls_certificate = {};
+    std::optional<std::string> tls_key = {};
+    std::optional<std::string> tls_client_ca = {};
+    std::optional<std::string> charger_profile = {};
     bool demo = false;
     bool open_network = false;
 };

@@ -93,6 +93,40 @@ TEST_F(SettingsTest, BindingBeyondLoopbackIsAnExplicitChoice) {
     EXPECT_TRUE(read());
 }
 
+TEST_F(SettingsTest, TheTlsPortNeedsACertificateAndAKey) {
+    EXPECT_FALSE(read()->tls);
+    EXPECT_EQ(read({.tls_port = "3443"}).error().field, "--tls-port");
+    EXPECT_EQ(read({.tls_certificate = "c.pem"}).error().field, "--tls-certificate");
+    const auto local = read({.tls_certificate = "c.pem", .tls_key = "k.pem"});
+    ASSERT_TRUE(local);
+    EXPECT_EQ(local->tls->port, 3443);
+    EXPECT_EQ(local->tls->host, "127.0.0.1");
+    EXPECT_FALSE(local->tls->chargers_only);
+    EXPECT_EQ(local->charger_profile, SecurityProfile::kOpen);
+}
+
+TEST_F(SettingsTest, BeyondLoopbackTlsIsForChargersThatProveWhoTheyAre) {
+    environment_["BUSBAR_TLS_CERTIFICATE"] = "c.pem";
+    environment_["BUSBAR_TLS_KEY"] = "k.pem";
+    const auto network = read({.tls_host = "0.0.0.0"});
+    ASSERT_TRUE(network) << network.error().message;
+    EXPECT_EQ(network->host, "127.0.0.1");
+    EXPECT_TRUE(network->tls->chargers_only);
+    EXPECT_EQ(network->charger_profile, SecurityProfile::kPasswordOverTls);
+    EXPECT_EQ(read({.tls_host = "0.0.0.0", .charger_profile = "0"}).error().field,
+              "--charger-profile");
+    EXPECT_EQ(read({.tls_host = "0.0.0.0", .charger_profile = "3"}).error().field,
+              "--charger-profile");
+    EXPECT_TRUE(read({.tls_host = "0.0.0.0", .tls_client_ca = "ca.pem", .charger_profile = "3"}));
+}
+
+TEST_F(SettingsTest, AProfileOverTlsNeedsTls) {
+    EXPECT_EQ(read({.charger_profile = "2"}).error().field, "--charger-profile");
+    EXPECT_EQ(read({.charger_profile = "4"}).error().field, "--charger-profile");
+    EXPECT_EQ(read({.charger_profile = "1", .demo = true}).error().field, "--demo");
+    EXPECT_EQ(read({.charger_profile = "1"})->charger_profile, SecurityProfile::kPassword);
+}
+
 TEST_F(SettingsTest, ADatabaseServerIsRefusedNotIgnored) {
     environment_["DATABASE_URL"] = "postgres://localhost/busbar";
     EXPECT_EQ(read().error().field, "DATABASE_URL");

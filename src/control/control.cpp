@@ -97,6 +97,10 @@ Status Control::start(Gateway& gateway) {
             return std::move(checked).error().in("site " + site.id.str());
         add_site(std::move(config), std::move(part));
     }
+    directory_.with([&](Directory& directory) {
+        for (const auto& access : stored.access)
+            directory.access.insert_or_assign(access.charger, access);
+    });
     *running_ = true;
     world_.telemetry.meter_status([this, running = running_](auto readings) {
         if (!readings || !*running) return;
@@ -137,6 +141,9 @@ void Control::index(Directory& directory, const SiteId& site, const Change& chan
         directory.rules.erase(gone_rule->id);
     } else if (const auto* gone_charger = std::get_if<DeleteCharger>(&change)) {
         directory.chargers.erase(gone_charger->id);
+        directory.access.erase(gone_charger->id);
+    } else if (const auto* put_access = std::get_if<PutAccess>(&change)) {
+        directory.access.insert_or_assign(put_access->access.charger, put_access->access);
     } else if (const auto* gone_circuit = std::get_if<DeleteCircuit>(&change)) {
         directory.circuits.erase(gone_circuit->id);
         forget_meter(directory.meters, gone_circuit->id);
@@ -552,6 +559,12 @@ void Control::boot(const ChargerId& charger, BootInfo info, std::function<void(B
     strand_->post([reply = std::move(reply)] {
         reply({.status = Registration::kPending, .interval = kPendingInterval});
     });
+}
+
+void Control::alarm(const ChargerId& charger, std::string text) {
+    const auto home = site_of(charger);
+    if (!home) return log::warn("alarm", {{"subject", charger}, {"text", text}});
+    home->post([charger, text = std::move(text)](SiteHome& s) { s.alarm(charger.str(), text); });
 }
 
 void Control::told_time(const ChargerId& charger, TimePoint now) {

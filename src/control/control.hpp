@@ -16,7 +16,7 @@
 
 namespace busbar::control {
 
-class Control final : public ChargerEvents {
+class Control final : public ChargerEvents, public AccessList {
 public:
     using StrandFactory = std::function<std::unique_ptr<Strand>()>;
 
@@ -42,6 +42,10 @@ public:
                      Callback<Written<Charger>> done);
     void delete_charger(ChargerId id, Even even, Caller caller, Callback<Written<Charger>> done);
     void delete_circuit(CircuitId id, Caller caller, Callback<Written<Circuit>> done);
+
+    // What a charger has to show before it is let in. kBusy: another write of it is under way.
+    void put_access(const ChargerId& id, AccessPatch patch, Caller caller,
+                    Callback<Written<ChargerAccess>> done);
 
     void put_id_tag(SiteId site, std::string tag, std::string group, Caller caller,
                     Callback<Written<IdTag>> done);
@@ -75,6 +79,10 @@ public:
     // one there is. kNotFound, or kInvalid if it has to be said.
     Result<SiteId> site_for(const Selector& select) const;
 
+    // --- AccessList ---
+    std::optional<ChargerAccess> access_of(const ChargerId& charger) const override;
+    void came_with_new_key(const ChargerId& charger) override;
+
     // --- ChargerEvents ---
     void connected(const ChargerId& charger, std::int64_t generation) override;
     void disconnected(const ChargerId& charger, std::int64_t generation) override;
@@ -89,6 +97,7 @@ public:
     void meter(const ChargerId& charger, MeterReport report) override;
     void transaction(const ChargerId& charger, TransactionEvent event,
                      Callback<StartReply> reply) override;
+    void alarm(const ChargerId& charger, std::string text) override;
 
 private:
     // An id that a write under way wants to have at a site.
@@ -108,6 +117,8 @@ private:
         std::map<std::string, std::set<SiteId>> partners;
         std::map<ChargerId, UnknownCharger> unknown;
         std::map<ChargerId, std::int64_t> online;  // The generation of each connection.
+        std::map<ChargerId, ChargerAccess> access;
+        std::set<ChargerId> access_writes;  // Under way: each builds on what is there.
     };
 
     std::shared_ptr<SiteHome> site(const SiteId& id) const;
@@ -128,6 +139,8 @@ private:
     void sweep();
     void watch_clock();
     void each_site(const std::function<void(SiteHome&)>& task) const;
+    void change_access(const ChargerId& id, const std::function<void(ChargerAccess&)>& change,
+                       Caller caller, Callback<Written<ChargerAccess>> done);
     static void index(Directory& directory, const SiteId& site, const Change& change);
 
     World world_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/access.hpp"
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
 
@@ -98,6 +99,14 @@ struct ChargerPatch {
     std::optional<bool> managed = {};
     std::optional<Rotation> rotation = {};
     std::optional<std::optional<DcOutput>> dc = {};
+};
+
+// What a charger is to show. What is empty stays as it is.
+struct AccessPatch {
+    std::optional<std::optional<SecurityProfile>> profile = {};
+    std::optional<std::string> certificate_name = {};
+    std::optional<SealedKey> key = {};  // The one before it is good for a while.
+    bool no_key = false;                // It has none any more.
 };
 
 // Writes what a patch holds over what was there.

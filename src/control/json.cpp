@@ -230,6 +230,22 @@ void write_json(JsonWriter& json, const Rule& rule) {
         .end_object();
 }
 
+void write_json(JsonWriter& json, const ChargerAccess& access) {
+    json.begin_object().member("charger", access.charger).key("securityProfile");
+    if (access.profile)
+        json.integer(static_cast<int>(*access.profile));
+    else
+        json.null();
+    json.member("certificateName", access.certificate_name)
+        .member("hasKey", access.key.has_value())
+        .key("oldKeyUntil");
+    if (access.old_key)
+        json.string(format_time(access.old_key_until));
+    else
+        json.null();
+    json.end_object();
+}
+
 void write_json(JsonWriter& json, const IdTag& id_tag) {
     json.begin_object()
         .member("tag", id_tag.tag)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json_writer.hpp"
+#include "domain/access.hpp"
 #include "domain/charging.hpp"
 #include "domain/grant.hpp"
 #include "domain/rule.hpp"
@@ -16,6 +17,7 @@ void write_json(JsonWriter& json, const Circuit& circuit);
 void write_json(JsonWriter& json, const Charger& charger);
 void write_json(JsonWriter& json, const Rule& rule);
 void write_json(JsonWriter& json, const IdTag& id_tag);
+void write_json(JsonWriter& json, const ChargerAccess& access);  // Never a key.
 void write_json(JsonWriter& json, const Transaction& transaction);
 void write_json(JsonWriter& json, const PerPhase& amperes);
 void write_json(JsonWriter& json, const Reason& reason);

@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "domain/access.hpp"
 #include "domain/charging.hpp"
 #include "domain/rule.hpp"
 #include "domain/site.hpp"
@@ -55,8 +57,11 @@ struct DeleteIdTag {
     SiteId site;
     std::string tag;
 };
+struct PutAccess {
+    ChargerAccess access;  // Goes with its charger.
+};
 using Change = std::variant<PutSite, PutCircuit, PutCharger, DeleteCharger, DeleteCircuit, PutRule,
-                            DeleteRule, PutIdTag, DeleteIdTag>;
+                            DeleteRule, PutIdTag, DeleteIdTag, PutAccess>;
 
 struct Write {
     SiteId site;  // Whose configuration or rules this changes.
@@ -113,6 +118,7 @@ struct Stored {
     std::vector<Charger> chargers = {};
     std::vector<Rule> rules = {};
     std::vector<IdTag> id_tags = {};
+    std::vector<ChargerAccess> access = {};  // Of chargers for which anything was said.
     std::vector<Transaction> open_transactions = {};
     std::vector<PotentialRow> potentials = {};
     std::int64_t last_rule = 0;  // The greatest number of a rule that ever was; 0: none.
@@ -175,6 +181,20 @@ public:
     virtual void refuse(const ChargerId& charger, SteadyPoint until) = 0;
 };
 
+// --- Who may connect -----------------------------------------------------------------------
+
+// Implemented by control, asked by gateways before they let a charger in. Thread-safe and quick.
+class AccessList {
+public:
+    virtual ~AccessList() = default;
+
+    // Empty: there is no such charger. One of which nothing was said has nothing but its name.
+    virtual std::optional<ChargerAccess> access_of(const ChargerId& charger) const = 0;
+
+    // The charger came with its new key: the old one is good no more.
+    virtual void came_with_new_key(const ChargerId& charger) = 0;
+};
+
 // --- What chargers say ---------------------------------------------------------------------
 
 // Implemented by control, called by gateways in the order the charger spoke. The replies given
@@ -205,6 +225,12 @@ public:
     // it, but for its end, which is answered as in stop().
     virtual void transaction(const ChargerId& charger, TransactionEvent event,
                              Callback<StartReply> reply) = 0;
+
+    // Something about it that an operator has to see to.
+    virtual void alarm(const ChargerId& charger, std::string text) {
+        (void)charger;
+        (void)text;
+    }
 };
 
 }  // namespace busbar::control

@@ -97,6 +97,7 @@ public:
     void disconnected(const ChargerId& charger, std::int64_t generation);
     void boot(const ChargerId& charger, BootInfo info, std::function<void(BootReply)> reply);
     void told_time(const ChargerId& charger, TimePoint now);
+    void alarm(std::string subject, std::string text);
     void status(const ChargerId& charger, const StatusReport& report);
     void authorize(const ChargerId& charger, std::function<void(Authorization)> reply);
     void start_transaction(const ChargerId& charger, StartRequest request,
@@ -261,7 +262,6 @@ private:
     void restore(const PotentialRow& row, bool from_backup);
     void wake_at(SteadyPoint when);
     void schedule_wakes(SteadyPoint now, TimePoint wall);
-    void alarm(std::string subject, std::string text);
 
     // --- Probing and watching (site_probe.cpp) ---
     bool is_probed(LeafIndex leaf) const;

@@ -39,6 +39,8 @@ void add_telemetry_routes(Router& router, const Backend& backend);
 void add_plan_routes(Router& router, const Backend& backend);
 void add_driver_routes(Router& router, const Backend& backend);
 void add_ocpp_log_routes(Router& router, const Backend& backend);
+void add_access_routes(Router& router, const Backend& backend);      // Needs a smith...
+void add_onboarding_routes(Router& router, const Backend& backend);  // ...and a window, too.
 
 // The handler of a route, from a function that takes the backend too.
 template <class Deed>

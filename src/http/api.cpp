@@ -46,6 +46,8 @@ Api::Api(control::Control& control, control::Store& store, telemetry::TelemetryS
     add_plan_routes(router, backend);
     add_driver_routes(router, backend);
     add_ocpp_log_routes(router, backend);
+    if (backend.options.smith != nullptr) add_access_routes(router, backend);
+    if (backend.options.onboarding != nullptr) add_onboarding_routes(router, backend);
 }
 
 Api::~Api() = default;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "access/key.hpp"
+#include "access/onboarding.hpp"
 #include "base/clock.hpp"
 #include "base/strand.hpp"
 #include "control/control.hpp"
@@ -30,6 +32,9 @@ struct ApiOptions {
     std::string version = "0";
     std::function<std::string()> metrics = {};  // Prometheus text.
     std::function<DispatchFigures()> dispatch = {};
+    // For keys of chargers. Without them, there are no routes for those.
+    const access::Keysmith* smith = nullptr;
+    access::Onboarding* onboarding = nullptr;
     // Runs the deadline of /health. Without it, /health waits as long as the store takes.
     std::shared_ptr<Strand> timer = {};
     Duration health_deadline = std::chrono::seconds{2};

@@ -23,6 +23,8 @@ ApiTest::ApiTest()
                [] {
                    return DispatchFigures{3, 0.14, 0.2896, 1e300 * 1e300};
                },
+           .smith = &smith,
+           .onboarding = &onboarding,
            .timer = std::make_shared<SharedStrand>(strand)}) {
     EXPECT_TRUE(control.start(gateway));
     strand.run();

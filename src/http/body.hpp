@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/key.hpp"
 #include "control/drafts.hpp"
 #include "domain/rule.hpp"
 #include "rules/algorithms.hpp"
@@ -78,6 +79,12 @@ Result<ChargerRequest> parse_charger(std::string_view body);
 // and peaks. `there`: the circuit or charger as it is, null for a new one.
 void in_our_terms(CircuitRequest& request, const Supply& supply, const Circuit* there);
 void in_our_terms(ChargerRequest& request, const Supply& supply, const Charger* there);
+
+// {"securityProfile": 0 to 3 (null: not said),"certificateName"}
+Result<control::AccessPatch> parse_access(std::string_view body);
+
+// {"key"}: 16 to 40 bytes; no body at all: one is to be made.
+Result<std::optional<std::string>> parse_key(std::string_view body);
 
 // {"evse","reset","refuseConnection","leaseS","driverWarned" (must be true)}
 Result<ProbeOptions> parse_probe(std::string_view body);

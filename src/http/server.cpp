@@ -103,8 +103,8 @@ public:
         co_await connection->run();
     }
 
-    Connection(std::shared_ptr<Core> core, asio::ip::tcp::socket socket, net::Seat seat)
-        : core_(std::move(core)), stream_(std::move(socket)), seat_(std::move(seat)) {}
+    Connection(std::shared_ptr<Core> core, net::ByteStream stream, net::Seat seat)
+        : core_(std::move(core)), stream_(std::move(stream)), seat_(std::move(seat)) {}
 
     asio::awaitable<void> run() {
         for (bool first = true;; first = false) {
@@ -393,7 +393,7 @@ private:
     // it away. So what comes is dropped for a while.
     asio::awaitable<void> linger() {
         error_code failed;
-        stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+        stream_.finish_writing();
         stream_.expires_after(core_->options.linger);
         buffer_.clear();
         auto token = asio::redirect_error(asio::use_awaitable, failed);
@@ -404,7 +404,7 @@ private:
     }
 
     const std::shared_ptr<Core> core_;
-    beast::tcp_stream stream_;
+    net::ByteStream stream_;
     net::Seat seat_;
     beast::flat_buffer buffer_{kBufferBytes};
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
@@ -421,10 +421,10 @@ Server::~Server() {
     stop();
 }
 
-void Server::take(asio::ip::tcp::socket socket, net::Seat seat) {
+void Server::take(net::ByteStream stream, net::Seat seat) {
     if (core_->tasks.size() >= core_->options.max_connections) return;  // Its destructor closes it.
-    const asio::any_io_executor strand = socket.get_executor();
-    auto connection = std::make_unique<Connection>(core_, std::move(socket), std::move(seat));
+    const asio::any_io_executor strand = stream.get_executor();
+    auto connection = std::make_unique<Connection>(core_, std::move(stream), std::move(seat));
     core_->tasks.spawn(strand, Connection::serve(std::move(connection)));
 }
 

@@ -7,8 +7,6 @@
 // Thread-safe. Each connection lives on the strand of its socket.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstddef>
@@ -19,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "http/route.hpp"
+#include "net/byte_stream.hpp"
 #include "net/listener.hpp"
 
 namespace busbar::http {
@@ -44,7 +43,7 @@ public:
     // Takes a request that asks for a WebSocket, on the connection's strand, and all that belongs
     // to it. False, and nothing touched: it is for nobody, and is answered with 404.
     using UpgradeHandler = std::function<bool(
-        boost::beast::tcp_stream&&, boost::beast::http::request<boost::beast::http::string_body>&&,
+        net::ByteStream&&, boost::beast::http::request<boost::beast::http::string_body>&&,
         net::Seat&&)>;
 
     // `clock`, and what the functions need, outlive this. A reply may be kept for longer; calling
@@ -52,9 +51,9 @@ public:
     Server(const Clock& clock, Handle handle, UpgradeHandler upgrade, ServerOptions options = {});
     ~Server();  // Stops.
 
-    // Serves one connection: what a net::Listener hands over. Closes it if there are too many, or
-    // we stop.
-    void take(boost::asio::ip::tcp::socket socket, net::Seat seat);
+    // Serves one connection, of TCP or TLS, whose executor is a strand: what a net::Listener hands
+    // over. Closes it if there are too many, or we stop.
+    void take(net::ByteStream stream, net::Seat seat);
 
     std::size_t connections() const;
 

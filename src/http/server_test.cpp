@@ -14,6 +14,8 @@
 #include "http/event_stream.hpp"
 #include "http/problem.hpp"
 #include "net/io_threads.hpp"
+#include "net/test_tls.hpp"
+#include "net/tls.hpp"
 
 namespace busbar::http {
 namespace {
@@ -84,7 +86,7 @@ protected:
     void open(ServerOptions options = {}) {
         server = std::make_unique<Server>(
             real_clock(), [this](Request request, Reply reply) { handle(request, reply); },
-            [this](boost::beast::tcp_stream&& stream, auto&& request, net::Seat&& seat) {
+            [this](net::ByteStream&& stream, auto&& request, net::Seat&& seat) {
                 return upgrade(std::move(stream), request, std::move(seat));
             },
             std::move(options));
@@ -92,13 +94,24 @@ protected:
         ASSERT_TRUE(opened);
         listener = *std::move(opened);
         listener->start([this](tcp::socket socket, net::Seat seat) {
-            server->take(std::move(socket), std::move(seat));
+            server->take(boost::beast::tcp_stream(std::move(socket)), std::move(seat));
         });
     }
     ~ServerTest() override {
         if (listener) listener->stop();
+        if (tls_listener) tls_listener->stop();
         if (server) server->stop();
         threads.stop();
+    }
+
+    // A second port, with TLS.
+    void open_tls() {
+        folder.write("server", net::make_certificate({.name = "busbar"}));
+        tls = *net::Tls::open({folder.certificate("server"), folder.key("server")});
+        tls_listener = *net::Listener::open(threads, {});
+        tls_listener->start([this](tcp::socket socket, net::Seat seat) {
+            server->take(tls->accept(std::move(socket)), std::move(seat));
+        });
     }
 
     Client dial() { return Client(listener->port()); }
@@ -132,9 +145,9 @@ protected:
             reply(problem(Error{Errc::kInvalid, "a second reply"}));
         });
     }
-    bool upgrade(boost::beast::tcp_stream&& stream, const auto& request, net::Seat&& seat) {
+    bool upgrade(net::ByteStream&& stream, const auto& request, net::Seat&& seat) {
         if (request.target() != "/ocpp/CP-7") return false;
-        auto taken = std::make_shared<boost::beast::tcp_stream>(std::move(stream));
+        auto taken = std::make_shared<net::ByteStream>(std::move(stream));
         auto done = [taken, seat = std::move(seat)](const boost::system::error_code&, std::size_t) {
             taken->close();
         };
@@ -148,8 +161,10 @@ protected:
     std::shared_ptr<EventStream> stream;
     std::shared_ptr<int> source = std::make_shared<int>(0);
     net::IoThreads threads{2};
+    net::TestFolder folder;
+    std::unique_ptr<net::Tls> tls;
     std::unique_ptr<Server> server;
-    std::unique_ptr<net::Listener> listener;
+    std::unique_ptr<net::Listener> listener, tls_listener;
 };
 
 const std::string kHost = "Host: localhost\r\n";
@@ -466,6 +481,48 @@ TEST_F(ConcurrencyHttp, StopUnderLoadClosesEveryConnectionAndDropsLateReplies) {
     const std::lock_guard lock(mutex);
     for (const auto& reply : kept) reply({});
     EXPECT_EQ(exchange(get("/a")), "");
+}
+
+// --- TLS ----------------------------------------------------------------------------------
+
+TEST_F(ServerTest, AnswersOverTlsAsItDoesWithout) {
+    open();
+    open_tls();
+    const net::TestSocket socket(tls_listener->port());
+    net::TestTls client(socket.number());
+    ASSERT_TRUE(client.shaken());
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(client.write("GET /a HTTP/1.1\r\n" + kHost + "\r\n"));
+        EXPECT_TRUE(client.read().starts_with("HTTP/1.1 200"));
+    }
+    ASSERT_TRUE(client.write("GET /large HTTP/1.1\r\n" + kHost + "Connection: close\r\n\r\n"));
+    std::size_t got = 0;
+    for (auto more = client.read(); !more.empty(); more = client.read()) got += more.size();
+    EXPECT_GT(got, 32'000'000U);
+}
+
+TEST_F(ServerTest, A25_ASlowTlsHelloIsClosed) {
+    open({.read_deadline = std::chrono::milliseconds{50}});
+    open_tls();
+    const net::TestSocket socket(tls_listener->port());
+    ::send(socket.number(), "\x16\x03\x01\x02", 4, MSG_NOSIGNAL);
+    char byte = 0;
+    EXPECT_LE(::recv(socket.number(), &byte, 1, 0), 0);
+    EXPECT_NE(errno, EAGAIN);  // Our patience's end.
+    while (server->connections() > 0) std::this_thread::yield();
+}
+
+TEST_F(ServerTest, StopsWhileTlsConnectionsAreAtEveryStage) {
+    open();
+    open_tls();
+    const net::TestSocket silent(tls_listener->port()), idle_socket(tls_listener->port()),
+        asking_socket(tls_listener->port());
+    net::TestTls idle(idle_socket.number()), asking(asking_socket.number());
+    ASSERT_TRUE(asking.write("GET /never HTTP/1.1\r\n" + kHost + "\r\n"));
+    while (handled == 0 || server->connections() < 3) std::this_thread::yield();
+    server->stop();
+    EXPECT_EQ(server->connections(), 0U);
+    EXPECT_EQ(idle.read(), "");
 }
 
 }  // namespace

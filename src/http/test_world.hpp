@@ -192,6 +192,8 @@ protected:
     FakeGateway gateway{strand, clock};
     control::Feed feed;
     std::uint32_t chance = 0;
+    const access::Keysmith smith{"secret"};
+    access::Onboarding onboarding;
     control::Control control;
     Api api;
 };

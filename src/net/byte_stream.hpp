@@ -1,18 +1,23 @@
-// The bytes below a WebSocket: a TCP connection, or another kind of connection that a simulation
-// keeps in memory. What is built on it is one class either way.
+// The bytes below HTTP and WebSockets: a TCP connection, or another kind of connection (TLS, or
+// one that a simulation keeps in memory). What is built on it is one class either way.
 //
 // Meets Beast's AsyncStream, teardown and close_socket requirements. TCP is called directly: what
 // the other kind costs (a virtual call, an allocation an operation) only that kind pays.
 #pragma once
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -29,6 +34,15 @@ public:
 };
 using Completes = std::unique_ptr<Completion>;
 
+// Who is at the other end.
+struct Peer {
+    bool tls = false;
+    // What the certificate it has shown is made out to, its common name first; empty if it has
+    // shown none. Only what was verified is here.
+    std::vector<std::string> names = {};
+    boost::asio::ip::address address = {};  // Unspecified where there is none.
+};
+
 // One end of a connection that is not TCP. One read and one write at a time.
 class ByteEnd {
 public:
@@ -44,6 +58,14 @@ public:
     virtual void finish(Completes done) = 0;
     // At once. What is under way ends with operation_aborted.
     virtual void close() = 0;
+
+    // No more will be written, but what comes is still read. Nothing, where one end cannot go
+    // alone.
+    virtual void finish_writing() {}
+    // close() by itself after so long, unless it is told otherwise by then; empty: never. Nothing
+    // in virtual time, where whoever reads has deadlines of his own.
+    virtual void expires_after(std::optional<std::chrono::nanoseconds> wait) { (void)wait; }
+    virtual Peer peer() const { return {}; }
 };
 
 class ByteStream {
@@ -54,14 +76,14 @@ public:
     ByteStream(boost::beast::tcp_stream tcp) : kind_(std::move(tcp)) {}
     explicit ByteStream(std::unique_ptr<ByteEnd> other) : kind_(std::move(other)) {}
 
-    // Null if it is no TCP.
+    // Null if it is not TCP alone.
     boost::beast::tcp_stream* tcp() { return std::get_if<boost::beast::tcp_stream>(&kind_); }
 
     executor_type get_executor() {
         return tcp() != nullptr ? tcp()->get_executor() : other().executor();
     }
 
-    // Cancelling the operation alone is something TCP knows; close() ends both kinds'.
+    // Cancelling an operation alone is something TCP knows; the other kind is closed by it.
     template <class Buffers, class Token>
     auto async_read_some(const Buffers& into, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(Reads{this}, token, into);
@@ -69,6 +91,35 @@ public:
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& from, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(Writes{this}, token, from);
+    }
+
+    // All that is under way, and what is asked for later, has to end by then.
+    void expires_after(std::chrono::nanoseconds wait) {
+        if (tcp() != nullptr)
+            tcp()->expires_after(wait);
+        else
+            other().expires_after(wait);
+    }
+    void expires_never() {
+        if (tcp() != nullptr)
+            tcp()->expires_never();
+        else
+            other().expires_after({});
+    }
+
+    // Of TLS: complete once something was read.
+    Peer peer() {
+        if (tcp() == nullptr) return other().peer();
+        boost::system::error_code gone;
+        const auto there = tcp()->socket().remote_endpoint(gone);
+        return {.address = gone ? boost::asio::ip::address() : there.address()};
+    }
+
+    // No more will be written; what was written still arrives, and what comes is read.
+    void finish_writing() {
+        if (tcp() == nullptr) return other().finish_writing();
+        boost::system::error_code ignored;  // It may be gone already.
+        tcp()->socket().shutdown(boost::asio::socket_base::shutdown_send, ignored);
     }
 
     // No more will be written or read; what was written still arrives.
@@ -131,6 +182,7 @@ private:
         void operator()(Handler&& handler, const Buffers& into) const {
             if (auto* tcp = stream->tcp())
                 return tcp->async_read_some(into, std::forward<Handler>(handler));
+            stream->close_if_cancelled(handler);
             auto done = completes(stream->get_executor(), std::forward<Handler>(handler));
             for (const boost::asio::mutable_buffer one : boost::beast::buffers_range_ref(into))
                 if (one.size() > 0) return stream->other().read_some(one, std::move(done));
@@ -143,6 +195,7 @@ private:
         void operator()(Handler&& handler, const Buffers& from) const {
             if (auto* tcp = stream->tcp())
                 return tcp->async_write_some(from, std::forward<Handler>(handler));
+            stream->close_if_cancelled(handler);
             auto done = completes(stream->get_executor(), std::forward<Handler>(handler));
             std::vector<boost::asio::const_buffer> pieces;
             for (const boost::asio::const_buffer one : boost::beast::buffers_range_ref(from))
@@ -151,6 +204,15 @@ private:
             stream->other().write_some(std::move(pieces), std::move(done));
         }
     };
+
+    // The slot is left as it is when the operation has ended: to cancel what has ended closes what
+    // was to be ended anyway.
+    template <class Handler>
+    void close_if_cancelled(const Handler& handler) {
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (!slot.is_connected()) return;
+        slot.assign([end = &other()](boost::asio::cancellation_type) { end->close(); });
+    }
 
     ByteEnd& other() { return *std::get<std::unique_ptr<ByteEnd>>(kind_); }
 

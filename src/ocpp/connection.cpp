@@ -46,7 +46,8 @@ Connection::~Connection() {
     around_->roster->remove(generation_);
 }
 
-void Connection::open(UpgradeRequest request, Version version) {
+void Connection::open(UpgradeRequest request, Version version, bool proven) {
+    proven_ = proven;
     strand_->post([self = shared_from_this(), request = std::move(request), version] {
         self->version_ = version;
         if (self->state_ == State::kHandshake) self->shake_hands(request);
@@ -55,7 +56,7 @@ void Connection::open(UpgradeRequest request, Version version) {
 
 void Connection::shake_hands(const UpgradeRequest& request) {
     // All deadlines are ours and none of Beast's, so that a simulation can own time.
-    if (auto* tcp = socket_.next_layer().tcp()) tcp->expires_never();
+    socket_.next_layer().expires_never();
     const auto now = around_->clock.steady();
     due_ = now + around_->options.handshake_timeout;
     wake_at(std::min(due_, now + ping_wait()));
@@ -67,7 +68,8 @@ void Connection::shake_hands(const UpgradeRequest& request) {
     }));
     socket_.auto_fragment(false);
     socket_.text(true);
-    socket_.read_message_max(around_->options.max_first_bytes);
+    const auto& options = around_->options;
+    socket_.read_message_max(proven_ ? options.max_message_bytes : options.max_first_bytes);
     socket_.control_callback(
         [this](websocket::frame_type kind, beast::string_view) { heard(kind); });
     socket_.async_accept(
@@ -88,6 +90,8 @@ void Connection::accepted(const error_code& failed) {
     if (!joined.older) return begin();
     waits_for_older_ = true;
     log::info("charger connected again", {{"charger", charger_}});
+    if (joined.too_often)
+        around_->events.alarm(charger_, "duplicate credentials: two take each other's place");
     joined.older->make_way(
         [self = shared_from_this()] { self->strand_->post([self] { self->begin(); }); });
 }
@@ -169,9 +173,14 @@ void Connection::heard(websocket::frame_type kind) {
 }
 
 void Connection::was_read(const error_code& failed) {
-    if (failed == websocket::error::message_too_big)
-        log::warn("message too big",
-                  {{"charger", charger_}, {"most_bytes", around_->options.max_message_bytes}});
+    if (failed == websocket::error::message_too_big && around_->roster->first_too_big(charger_)) {
+        const auto most = socket_.read_message_max();
+        around_->events.alarm(
+            charger_, "its message has more than " + std::to_string(most) +
+                          " bytes, and may come again for ever: " +
+                          (most < around_->options.max_message_bytes ? "give it a key"
+                                                                     : "raise max_message_kib"));
+    }
     if (failed) return drop(failed.message());
     heard_ = true;
     if (state_ != State::kOpen) return;

@@ -38,8 +38,8 @@ public:
                std::shared_ptr<void> seat);
     ~Connection() override;
 
-    // Once. The version is one the client offered.
-    void open(UpgradeRequest request, Version version);
+    // Once. The version is one the client offered. `proven`: it has shown who it is.
+    void open(UpgradeRequest request, Version version, bool proven);
 
     void call(Command command, std::function<void(SteadyPoint)> sent,
               std::function<void(CallResult)> done);
@@ -91,6 +91,7 @@ private:
     Version version_ = Version::k16;
     std::function<void()> way_is_free_;  // Of a successor that came while we waited ourselves.
     bool waits_for_older_ = false;
+    bool proven_ = false;
 
     std::shared_ptr<Conversation> conversation_;
     boost::beast::flat_buffer incoming_;

@@ -67,6 +67,9 @@ public:
         note("connected " + charger.str(), [&] { generation = new_generation; });
     }
     void told_time(const ChargerId&, TimePoint) override {}
+    void alarm(const ChargerId& charger, std::string text) override {
+        note("alarm " + charger.str() + " " + text, [] {});
+    }
     void disconnected(const ChargerId& charger, std::int64_t) override {
         note("disconnected " + charger.str(), [] {});
     }

@@ -73,11 +73,12 @@ struct Reason {
 class Gateway::Hub {
 public:
     Hub(asio::any_io_executor executor_in, control::ChargerEvents& events, const Clock& clock,
-        GatewayOptions options, GatewayObserver& observer)
+        GatewayOptions options, GatewayObserver& observer, Doorkeeper* door_in)
         : executor(std::move(executor_in)),
-          around(std::make_shared<const Surroundings>(
-              Surroundings{events, clock, options, observer,
-                           std::make_shared<Roster>(options.max_connections)})) {}
+          door(door_in),
+          around(std::make_shared<const Surroundings>(Surroundings{
+              events, clock, options, observer,
+              std::make_shared<Roster>(options.max_connections, options.max_takeovers)})) {}
 
     void refuse(net::ByteStream stream, std::shared_ptr<void> seat, Reason reason) {
         around->observer.refused(reason.text);
@@ -94,6 +95,10 @@ public:
             response.set(http::field::connection, "upgrade");
             response.set(http::field::sec_websocket_version, "13");
         }
+        if (reason.status == http::status::unauthorized)
+            response.set(http::field::www_authenticate, "Basic realm=\"busbar\"");
+        if (reason.status == http::status::too_many_requests)
+            response.set(http::field::retry_after, "60");
         response.body() = reason.text + "\n";
         response.keep_alive(false);
         response.prepare_payload();
@@ -114,15 +119,23 @@ public:
         });
     }
 
+    Doorkeeper::Verdict judge(const ChargerId& charger, const UpgradeRequest& request,
+                              net::ByteStream& stream) const {
+        if (door == nullptr) return Doorkeeper::Verdict::kIn;
+        const auto shown = request[http::field::authorization];
+        return door->judge(charger, {shown.data(), shown.size()}, stream.peer());
+    }
+
     const asio::any_io_executor executor;
+    Doorkeeper* const door;
     const std::shared_ptr<const Surroundings> around;
     bool waits_for_nothing = false;  // begin_stop() was called.
 };
 
 Gateway::Gateway(asio::any_io_executor executor, control::ChargerEvents& events, const Clock& clock,
-                 GatewayOptions options, GatewayObserver* observer)
+                 GatewayOptions options, GatewayObserver* observer, Doorkeeper* door)
     : hub_(std::make_shared<Hub>(std::move(executor), events, clock, options,
-                                 observer != nullptr ? *observer : nobody())) {}
+                                 observer != nullptr ? *observer : nobody(), door)) {}
 
 Gateway::~Gateway() {
     stop();
@@ -141,6 +154,13 @@ void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared
     if (!websocket::is_upgrade(request))
         return hub_->refuse(std::move(stream), std::move(seat),
                             {http::status::upgrade_required, "only WebSocket is spoken here"});
+    const auto verdict = hub_->judge(*identity, request, stream);
+    if (verdict == Doorkeeper::Verdict::kTooOften)
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::too_many_requests, "too many attempts"});
+    if (verdict == Doorkeeper::Verdict::kOut)
+        return hub_->refuse(std::move(stream), std::move(seat),
+                            {http::status::unauthorized, "this charger is not let in"});
     const auto version = chosen_version(offered_subprotocols(request));
     if (!version)
         return hub_->refuse(std::move(stream), std::move(seat),
@@ -161,7 +181,8 @@ void Gateway::accept(net::ByteStream stream, UpgradeRequest request, std::shared
         std::make_shared<Connection>(*std::move(identity), generation, std::move(stream),
                                      hub_->around, std::move(presence), std::move(seat));
     if (!roster.add(generation, connection)) return;  // We stop; its destructor closes it.
-    connection->open(std::move(request), *version);
+    const bool proven = verdict == Doorkeeper::Verdict::kProven;
+    connection->open(std::move(request), *version, proven);
 }
 
 void Gateway::call(const ChargerId& charger, Command command, std::function<void(SteadyPoint)> sent,

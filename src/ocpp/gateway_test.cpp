@@ -440,6 +440,7 @@ TEST(Stop, ClosesEveryConnectionAndEndsEveryCall) {
     auto client = site.charger("CP-1");
     auto silent = site.charger("CP-2");  // Does not answer the close.
     EXPECT_NE(client.ask(kHeartbeat), "");
+    ASSERT_TRUE(site.chargers.saw("connected CP-2"));
     auto result = site.call("CP-1", kLimit);
     EXPECT_NE(client.hear(), "");
     auto closing = std::async(std::launch::async, [&] { return client.close_code(); });

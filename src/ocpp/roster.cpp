@@ -46,9 +46,10 @@ Roster::Joined Roster::join(const ChargerId& charger, std::int64_t generation,
         joined_.emplace(charger, Seated{generation, connection});
         return {true, {}};
     }
-    if (there->second.generation > generation) return {};
+    if (there->second.generation > generation || takeovers_.spent(charger.str(), now)) return {};
+    takeovers_.count(charger.str(), now);
     auto before = std::exchange(there->second, Seated{generation, connection});
-    return {true, std::move(before.connection)};
+    return {true, std::move(before.connection), takeovers_.spent(charger.str(), now)};
 }
 
 void Roster::leave(const ChargerId& charger, std::int64_t generation) {
@@ -69,7 +70,13 @@ void Roster::refuse(const ChargerId& charger, SteadyPoint until, SteadyPoint now
 bool Roster::refuses(const ChargerId& charger, SteadyPoint now) const {
     const std::lock_guard lock(mutex_);
     const auto found = refused_.find(charger);
-    return found != refused_.end() && now < found->second;
+    if (found != refused_.end() && now < found->second) return true;
+    return joined_.contains(charger) && takeovers_.spent(charger.str(), now);
+}
+
+bool Roster::first_too_big(const ChargerId& charger) {
+    const std::lock_guard lock(mutex_);
+    return too_big_.size() < most_ && too_big_.insert(charger).second;
 }
 
 std::shared_ptr<Connection> Roster::find(const ChargerId& charger) const {

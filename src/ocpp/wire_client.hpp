@@ -86,6 +86,13 @@ public:
         return found;
     }
 
+    // All that follows, where the other side closes.
+    std::string rest() {
+        while (fill()) {
+        }
+        return std::exchange(buffer_, {});
+    }
+
     static std::string wire_frame(std::uint8_t opcode, std::string_view payload, bool fin = true,
                                   bool masked = true) {
         std::string out;

@@ -248,11 +248,27 @@ Status apply(Connection& db, const control::PutIdTag& change) {
         {site, key, tag, group});
 }
 
+Status apply(Connection& db, const control::PutAccess& change) {
+    static const auto sql = replacing("charger_access", kAccessColumns);
+    const auto& access = change.access;
+    const auto profile = access.profile
+                             ? Value(std::int64_t{static_cast<std::int64_t>(*access.profile)})
+                             : Value(std::nullopt);
+    const auto part = [](const std::optional<SealedKey>& key, std::string SealedKey::*which) {
+        return key ? Value((*key).*which) : Value(std::nullopt);
+    };
+    return db.run(sql, {access.charger, profile, access.certificate_name,
+                        part(access.key, &SealedKey::salt), part(access.key, &SealedKey::digest),
+                        part(access.old_key, &SealedKey::salt),
+                        part(access.old_key, &SealedKey::digest), access.old_key_until});
+}
+
 // --- Deleting ------------------------------------------------------------------------------
 
 Status apply(Connection& db, const control::DeleteCharger& change) {
     auto status = db.run("DELETE FROM potentials WHERE charger = ?", {change.id});
     if (status) status = db.run("DELETE FROM charger_tags WHERE charger = ?", {change.id});
+    if (status) status = db.run("DELETE FROM charger_access WHERE charger = ?", {change.id});
     if (status) status = db.run("DELETE FROM chargers WHERE id = ?", {change.id});
     return status ? deleted(db, "charger", change.id.str()) : std::move(status);
 }
@@ -306,6 +322,9 @@ Described described(const control::DeleteRule& change) {
 }
 Described described(const control::PutIdTag& change) {
     return {"put id tag", change.id_tag.tag};
+}
+Described described(const control::PutAccess& change) {
+    return {"put access", change.access.charger.str()};
 }
 Described described(const control::DeleteIdTag& change) {
     return {"delete id tag", change.tag};

@@ -34,6 +34,10 @@ inline constexpr std::string_view kExceptionColumns = "rule, position, select_ki
 
 inline constexpr std::string_view kIdTagColumns = "site, tag, tag_group";
 
+inline constexpr std::string_view kAccessColumns =
+    "charger, profile, certificate_name, key_salt, key_digest, old_key_salt, old_key_digest, "
+    "old_key_until_us";
+
 inline constexpr std::string_view kTransactionColumns =
     "id, charger, evse, id_tag, started_at_us, meter_start_mwh, stopped_at_us, meter_stop_mwh, "
     "stop_reason, requested_mwh, depart_by_us, own_id";

@@ -235,6 +235,27 @@ Result<IdTag> read_id_tag(const Row& row) {
     return IdTag{.tag = row.text(1), .site = SiteId{row.text(0)}, .group = row.text(2)};
 }
 
+Result<ChargerAccess> read_access(const Row& row) {
+    Columns columns(row);
+    ChargerAccess access{ChargerId{columns.text()}};
+    const auto profile = columns.perhaps([&] { return columns.small(); });
+    if (profile && (*profile < 0 || *profile > 3))
+        return Error{Errc::kInvalid,
+                     "charger " + access.charger.str() + " has no security profile of OCPP"};
+    if (profile) access.profile = static_cast<SecurityProfile>(*profile);
+    access.certificate_name = columns.text();
+    const auto key = [&]() -> std::optional<SealedKey> {
+        auto salt = columns.perhaps([&] { return columns.text(); });
+        auto digest = columns.perhaps([&] { return columns.text(); });
+        if (!salt || !digest) return {};
+        return SealedKey{*std::move(salt), *std::move(digest)};
+    };
+    access.key = key();
+    access.old_key = key();
+    access.old_key_until = columns.time();
+    return access;
+}
+
 EvseId read_evse(Columns& columns) {
     ChargerId charger{columns.text()};
     return {std::move(charger), columns.small()};
@@ -334,12 +355,14 @@ Status load_configuration(Connection& db, control::Stored& stored) {
     static const auto chargers = selecting(kChargerColumns, "chargers ORDER BY id");
     static const auto tags = selecting(kTagColumns, "charger_tags ORDER BY charger, position");
     static const auto id_tags = selecting(kIdTagColumns, "id_tags ORDER BY site, id_key");
+    static const auto access = selecting(kAccessColumns, "charger_access ORDER BY charger");
     auto status = read_all(db, sites, read_site, stored.sites);
     if (status) status = read_all(db, circuits, read_circuit, stored.circuits);
     if (status) status = read_lists(db, peaks, stored.circuits, take_peak);
     if (status) status = read_all(db, chargers, read_charger, stored.chargers);
     if (status) status = read_lists(db, tags, stored.chargers, take_tag);
     if (status) status = read_all(db, id_tags, read_id_tag, stored.id_tags);
+    if (status) status = read_all(db, access, read_access, stored.access);
     return status;
 }
 

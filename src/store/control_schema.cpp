@@ -230,7 +230,21 @@ constexpr const char* kFourth = R"sql(
 ALTER TABLE transactions ADD COLUMN own_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth};
+// What chargers have to show. Keys are sealed: nobody can connect with what stands here.
+constexpr const char* kFifth = R"sql(
+CREATE TABLE charger_access (
+    charger TEXT PRIMARY KEY,
+    profile INTEGER,
+    certificate_name TEXT NOT NULL,
+    key_salt TEXT,
+    key_digest TEXT,
+    old_key_salt TEXT,
+    old_key_digest TEXT,
+    old_key_until_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth, kFifth};
 
 }  // namespace
 

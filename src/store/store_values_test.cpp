@@ -267,6 +267,27 @@ TEST_P(StoreContract, GivesBackIdTagsAndKnowsThemInAnySpelling) {
     EXPECT_EQ(rows->at(0).subject, "04A2-BC");
 }
 
+TEST_P(StoreContract, GivesBackWhatChargersHaveToShowUntilTheyAreGone) {
+    const ChargerAccess nothing{.charger = ChargerId{"CP-1"}};
+    const ChargerAccess all{.charger = ChargerId{"CP-2"},
+                            .profile = SecurityProfile::kCertificate,
+                            .certificate_name = "SN'2",
+                            .key = SealedKey{"5a", "d1"},
+                            .old_key = SealedKey{"5b", "d2"},
+                            .old_key_until = *parse_time("2026-02-10T12:00:00Z")};
+    for (const auto& each : {nothing, all}) ASSERT_TRUE(write(control::PutAccess{each}));
+    reopen();
+    EXPECT_EQ(stored().access, (std::vector{nothing, all}));
+    auto open = all;
+    open.profile = SecurityProfile::kOpen;
+    open.old_key.reset();
+    ASSERT_TRUE(write(control::PutAccess{open}));
+    EXPECT_EQ(stored().access, (std::vector{nothing, open}));
+    ASSERT_TRUE(write(control::PutCharger{charger("CP-2")}));
+    ASSERT_TRUE(write(control::DeleteCharger{ChargerId{"CP-2"}}));
+    EXPECT_EQ(stored().access, (std::vector{nothing}));
+}
+
 TEST_P(StoreContract, KeepsWhatADriverAskedFor) {
     Transaction transaction{.id = 7,
                             .evse = {ChargerId{"CP-1"}, 1},

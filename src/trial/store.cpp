@@ -143,6 +143,10 @@ Result<std::int64_t> MemoryStore::commit(const control::Write& write) {
         kept_.id_tags.push_back(tag->id_tag);
     } else if (const auto* no_tag = std::get_if<control::DeleteIdTag>(&change)) {
         std::erase_if(kept_.id_tags, [&](const auto& t) { return t.tag == no_tag->tag; });
+    } else if (const auto* access = std::get_if<control::PutAccess>(&change)) {
+        std::erase_if(kept_.access,
+                      [&](const auto& a) { return a.charger == access->access.charger; });
+        kept_.access.push_back(access->access);
     }
     return ++kept_.revision;
 }
