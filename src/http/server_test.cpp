@@ -129,10 +129,10 @@ protected:
             return;
         }
         if (request.target.path == "/stream") {
-            stream = std::make_shared<EventStream>();
-            stream->keep(source);
-            stream->push("first", "1", "{}");
-            return reply({.content_type = "text/event-stream", .stream = stream});
+            going = std::make_shared<EventStream>();
+            going->keep(source);
+            going->push("first", "1", "{}");
+            return reply({.content_type = "text/event-stream", .stream = going});
         }
         if (request.target.path == "/throws") throw std::runtime_error("a mistake");
         Response response{.content_type = "text/plain",
@@ -158,7 +158,7 @@ protected:
     std::atomic<int> handled{0};
     std::mutex mutex;
     std::vector<Reply> kept;
-    std::shared_ptr<EventStream> stream;
+    std::shared_ptr<EventStream> going;
     std::shared_ptr<int> source = std::make_shared<int>(0);
     net::IoThreads threads{2};
     net::TestFolder folder;
@@ -395,7 +395,7 @@ TEST_F(ServerTest, AnAnswerMayGoOn) {
               std::string::npos);
     EXPECT_EQ(client.read_until("\n\n"), "event: first\nid: 1\ndata: {}\n\n");
     EXPECT_EQ(client.read_until("\n\n"), ":\n\n") << "a sign of life while there is no news";
-    stream->push("next", "", R"({"a":1})");
+    going->push("next", "", R"({"a":1})");
     EXPECT_NE(client.read_past(":\n\n").find("event: next\ndata: {\"a\":1}\n\n"),
               std::string::npos);
     server->stop();
@@ -419,8 +419,8 @@ TEST_F(ServerTest, AStreamThatIsReadTooSlowlyEnds) {
     client.send(get("/stream", kHost));
     (void)client.read_until("\n\n");
     const std::string much(EventStream::kMostBytes, 'x');
-    stream->push("much", "", much);
-    stream->push("more", "", "{}");
+    going->push("much", "", much);
+    going->push("more", "", "{}");
     const auto rest = client.read();
     EXPECT_NE(rest.find("event: lost\n"), std::string::npos);
     EXPECT_EQ(rest.find("event: more"), std::string::npos);
