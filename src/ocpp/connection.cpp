@@ -285,15 +285,17 @@ void Connection::hang_up_later() {
                 });
 }
 
-// After this nothing of this connection reaches ChargerEvents.
+// After this nothing of this connection reaches ChargerEvents. It leaves the roster last: the next
+// one of its charger that finds nobody there begins at once.
 void Connection::end_talk() {
-    if (!waits_for_older_) around_->roster->leave(charger_, generation_);
     // What was never begun never will be; the one being written must stay until it is.
     while (outgoing_.size() > (writing_ ? 1U : 0U)) outgoing_.pop_back();
-    if (state_ != State::kOpen) return;
-    conversation_->end();
-    around_->observer.closed();
-    around_->events.disconnected(charger_, generation_);
+    if (state_ == State::kOpen) {
+        conversation_->end();
+        around_->observer.closed();
+        around_->events.disconnected(charger_, generation_);
+    }
+    if (!waits_for_older_) around_->roster->leave(charger_, generation_);
 }
 
 void Connection::drop(std::string_view why) {
