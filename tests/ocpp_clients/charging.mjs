@@ -6,13 +6,9 @@
 // program over real sockets. Whether the breaker is passed is read off the clients' own record;
 // what the program sends is held against OCPP's documents, and against the client's own.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import readline from "node:readline";
 import { Charger16, Charger2 } from "./charger.mjs";
 import { Frames } from "./frames.mjs";
+import { Server } from "./server.mjs";
 
 const breakerA = 100;
 const patienceMs = 60_000;  // Far beyond what anything takes; a sanitizer is slow.
@@ -22,44 +18,6 @@ async function eventually(what, isSo) {
     for (const end = Date.now() + patienceMs; Date.now() < end; await pause(20))
         if (await isSo()) return;
     assert.fail(`never: ${what}`);
-}
-
-// The program, on a free port and with data of its own.
-class Server {
-    async start(program) {
-        this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "busbar-clients-"));
-        this.child = execFile(program, ["serve", "--port", "0", "--data-dir", this.folder,
-            "--log-level", "warn"]);
-        this.child.stderr.pipe(process.stderr);
-        this.ended = new Promise((resolve) => { this.child.on("exit", resolve); });
-        for await (const line of readline.createInterface({ input: this.child.stdout })) {
-            [this.url] = /http:\/\/\S+/.exec(line) ?? [];
-            if (this.url) return;
-        }
-        throw new Error("the program did not start");
-    }
-
-    async ask(method, target, body) {
-        const answer = await fetch(this.url + target, { method,
-            headers: { "content-type": "application/json" },
-            body: body && JSON.stringify(body) });
-        const text = await answer.text();
-        assert.ok(answer.status < 300, `${method} ${target}: ${answer.status} ${text}`);
-        return text && JSON.parse(text);
-    }
-
-    // What it says of each charger, by id.
-    async chargers() {
-        const { sites } = await this.ask("GET", "/api/v1/overview");
-        return new Map(sites.flatMap((site) => site.chargers).map((each) => [each.id, each]));
-    }
-
-    async stop() {
-        this.child.kill("SIGTERM");
-        const code = await this.ended;
-        fs.rmSync(this.folder, { recursive: true });
-        return code;
-    }
 }
 
 // The chargers' own record of what they all enforce together.
