@@ -12,6 +12,7 @@
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -64,12 +65,17 @@ public:
     // Cancelling the operation alone is something TCP knows; close() ends both kinds'.
     template <class Buffers, class Token>
     auto async_read_some(const Buffers& into, Token&& token) {
+        if (on_read_) on_read_();
         return boost::asio::async_initiate<Token, Signature>(Reads{this}, token, into);
     }
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& from, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(Writes{this}, token, from);
     }
+
+    // `each` runs whenever bytes are asked for: what lies above may tell nobody of those that say
+    // nothing. It must not read or close.
+    void on_read(std::function<void()> each) { on_read_ = std::move(each); }
 
     // No more will be written or read; what was written still arrives.
     void shut_down() {
@@ -155,6 +161,7 @@ private:
     ByteEnd& other() { return *std::get<std::unique_ptr<ByteEnd>>(kind_); }
 
     std::variant<boost::beast::tcp_stream, std::unique_ptr<ByteEnd>> kind_;
+    std::function<void()> on_read_;
 };
 
 }  // namespace busbar::net

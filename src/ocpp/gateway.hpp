@@ -34,6 +34,9 @@ struct GatewayOptions {
     std::size_t max_first_bytes = 64 * 1024;      // Of a message, until one call was a good one.
     std::size_t max_message_bytes = 1024 * 1024;  // Of a message, from then on.
     std::size_t max_outgoing_bytes = 256 * 1024;  // Unsent, of one charger; beyond, it is closed.
+    // Of a charger in a second: pings, pongs, and reads that brought nothing of a message (empty
+    // fragments, a byte at a time of a header); beyond, it is closed.
+    int max_noise = 100;
     std::size_t max_connections = 20'000;
 };
 
