@@ -23,8 +23,8 @@ inline constexpr std::size_t kMaxIdentityCharacters = 48;
 bool is_ocpp_path(std::string_view target);
 
 // Who calls. The identity is percent-decoded once; a query and one slash at the end are dropped.
-// Fails with kInvalid if it is empty, over kMaxIdentityCharacters, not UTF-8, wrongly encoded, or holds
-// a control character or a bare slash.
+// Fails with kInvalid if it is empty, over kMaxIdentityCharacters, not UTF-8, wrongly encoded, or
+// holds a control character or a bare slash.
 Result<ChargerId> identity_in(std::string_view target);
 
 // The newest of `offered` that we speak. Each element is one header line, itself perhaps a list.
