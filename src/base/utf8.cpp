@@ -25,4 +25,10 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::size_t characters_in(std::string_view text) {
+    std::size_t characters = 0;
+    for (const char c : text) characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+    return characters;
+}
+
 }  // namespace busbar

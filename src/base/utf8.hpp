@@ -2,6 +2,7 @@
 // nothing above U+10FFFF).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -12,5 +13,8 @@ namespace busbar {
 std::optional<char32_t> take_character(std::string_view& text);
 
 bool is_utf8(std::string_view text);
+
+// Characters, not bytes. Requires: UTF-8.
+std::size_t characters_in(std::string_view text);
 
 }  // namespace busbar

@@ -5,10 +5,12 @@
 #include <map>
 #include <set>
 
+#include "base/utf8.hpp"
+
 namespace busbar {
 namespace {
 
-constexpr std::size_t kMaxIdBytes = 48;
+constexpr std::size_t kMaxIdCharacters = 48;
 constexpr std::size_t kMaxTagBytes = 64;
 constexpr std::size_t kMaxIdTagBytes = 36;
 constexpr std::size_t kMaxTags = 32;
@@ -35,6 +37,14 @@ Status check_text(std::string_view text, std::size_t max_bytes, const std::strin
     if (text.empty() || text.size() > max_bytes)
         return invalid(field, "must have 1 to " + std::to_string(max_bytes) + " bytes");
     if (has_control_characters(text)) return invalid(field, "must not hold control characters");
+    return Done{};
+}
+
+// Counted as OCPP does, where a charger has the same one.
+Status check_id(std::string_view id) {
+    if (id.empty() || characters_in(id) > kMaxIdCharacters)
+        return invalid("id", "must have 1 to " + std::to_string(kMaxIdCharacters) + " characters");
+    if (has_control_characters(id)) return invalid("id", "must not hold control characters");
     return Done{};
 }
 
@@ -90,7 +100,7 @@ Status check_external(const ExternalLimit& external) {
 }
 
 Status check_circuit(const Circuit& circuit) {
-    BUSBAR_TRY(id, check_text(circuit.id.str(), kMaxIdBytes, "id"));
+    BUSBAR_TRY(id, check_id(circuit.id.str()));
     (void)id;
     for (const auto phase : kPhases)
         if (circuit.breaker[phase] < 0_A || circuit.breaker[phase] > kMaxAmperes)
@@ -145,7 +155,7 @@ Status check_amperes(const Charger& charger) {
 }
 
 Status check_charger(const Charger& charger, const Supply& supply) {
-    BUSBAR_TRY(id, check_text(charger.id.str(), kMaxIdBytes, "id"));
+    BUSBAR_TRY(id, check_id(charger.id.str()));
     (void)id;
     if (charger.quantum < 0.1_A || charger.quantum != charger.quantum.floored_to(0.1_A))
         return invalid("quantumA", "must be a multiple of 0.1 A, and at most minimumA");
@@ -177,7 +187,7 @@ Status check_charger(const Charger& charger, const Supply& supply) {
 }
 
 Status check_place(const Site& site) {
-    BUSBAR_TRY(id, check_text(site.id.str(), kMaxIdBytes, "id"));
+    BUSBAR_TRY(id, check_id(site.id.str()));
     (void)id;
     const Window clock{.zone = site.zone};
     if (site.zone.empty() || !check_window(clock))

@@ -15,6 +15,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,7 @@ public:
     // Cancelling an operation alone is something TCP knows; the other kind is closed by it.
     template <class Buffers, class Token>
     auto async_read_some(const Buffers& into, Token&& token) {
+        if (on_read_) on_read_();
         return boost::asio::async_initiate<Token, Signature>(Reads{this}, token, into);
     }
     template <class Buffers, class Token>
@@ -121,6 +123,10 @@ public:
         boost::system::error_code ignored;  // It may be gone already.
         tcp()->socket().shutdown(boost::asio::socket_base::shutdown_send, ignored);
     }
+
+    // `each` runs whenever bytes are asked for: what lies above may tell nobody of those that say
+    // nothing. It must not read or close.
+    void on_read(std::function<void()> each) { on_read_ = std::move(each); }
 
     // No more will be written or read; what was written still arrives.
     void shut_down() {
@@ -217,6 +223,7 @@ private:
     ByteEnd& other() { return *std::get<std::unique_ptr<ByteEnd>>(kind_); }
 
     std::variant<boost::beast::tcp_stream, std::unique_ptr<ByteEnd>> kind_;
+    std::function<void()> on_read_;
 };
 
 }  // namespace busbar::net

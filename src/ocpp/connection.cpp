@@ -18,6 +18,7 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using beast::error_code;
 
+constexpr std::chrono::seconds kNoiseSpan{1};
 constexpr int kMissedPingsOfTheDead = 2;
 constexpr std::size_t kIdleBufferBytes = 4'096;  // What a quiet connection may keep.
 
@@ -72,6 +73,7 @@ void Connection::shake_hands(const UpgradeRequest& request) {
     socket_.read_message_max(proven_ ? options.max_message_bytes : options.max_first_bytes);
     socket_.control_callback(
         [this](websocket::frame_type kind, beast::string_view) { heard(kind); });
+    socket_.next_layer().on_read([this] { will_read_bytes(); });
     socket_.async_accept(
         request, [self = shared_from_this()](const error_code& failed) { self->accepted(failed); });
 }
@@ -162,6 +164,7 @@ void Connection::read() {
 // A ping, a pong, or the other side's close frame, which Beast answers.
 void Connection::heard(websocket::frame_type kind) {
     heard_ = true;
+    count_noise();
     if (kind != websocket::frame_type::close || state_ != State::kOpen) return;
     strand_->post([self = shared_from_this()] {
         if (self->state_ != State::kOpen) return;
@@ -170,6 +173,23 @@ void Connection::heard(websocket::frame_type kind) {
         self->state_ = State::kClosing;
         self->hang_up_later();
     });
+}
+
+// Beast tells us of nothing that a message is not made of; but it has to read more of it.
+void Connection::will_read_bytes() {
+    if (!std::exchange(brought_, false)) count_noise();
+}
+
+void Connection::count_noise() {
+    if (state_ != State::kOpen) return;
+    const auto now = around_->clock.steady();
+    if (now - noise_from_ >= kNoiseSpan) {
+        noise_from_ = now;
+        noise_ = 0;
+    }
+    if (++noise_ != around_->options.max_noise) return;
+    // At once: until it had read our goodbye, we would have to read all the rest.
+    strand_->post([self = shared_from_this()] { self->drop("too many frames that say nothing"); });
 }
 
 void Connection::was_read(const error_code& failed) {
@@ -183,6 +203,7 @@ void Connection::was_read(const error_code& failed) {
     }
     if (failed) return drop(failed.message());
     heard_ = true;
+    brought_ = true;
     if (state_ != State::kOpen) return;
     if (socket_.is_message_done()) deliver();
     if (!reading_ && state_ == State::kOpen && !conversation_->full()) read();
@@ -293,15 +314,17 @@ void Connection::hang_up_later() {
                 });
 }
 
-// After this nothing of this connection reaches ChargerEvents.
+// After this nothing of this connection reaches ChargerEvents. It leaves the roster last: the next
+// one of its charger that finds nobody there begins at once.
 void Connection::end_talk() {
-    if (!waits_for_older_) around_->roster->leave(charger_, generation_);
     // What was never begun never will be; the one being written must stay until it is.
     while (outgoing_.size() > (writing_ ? 1U : 0U)) outgoing_.pop_back();
-    if (state_ != State::kOpen) return;
-    conversation_->end();
-    around_->observer.closed();
-    around_->events.disconnected(charger_, generation_);
+    if (state_ == State::kOpen) {
+        conversation_->end();
+        around_->observer.closed();
+        around_->events.disconnected(charger_, generation_);
+    }
+    if (!waits_for_older_) around_->roster->leave(charger_, generation_);
 }
 
 void Connection::drop(std::string_view why) {

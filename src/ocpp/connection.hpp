@@ -74,6 +74,8 @@ private:
     void was_written(const boost::beast::error_code& failed);
     void ping();
     void heard(boost::beast::websocket::frame_type kind);
+    void will_read_bytes();
+    void count_noise();
     void hang_up_later();
     void begin_closing(boost::beast::websocket::close_code code, std::string_view reason);
     void end_talk();
@@ -101,6 +103,10 @@ private:
     std::list<Outgoing> outgoing_;  // The front one is being written.
     std::size_t outgoing_bytes_ = 0;
     bool writing_ = false;
+
+    bool brought_ = true;  // The last read of bytes: something of a message.
+    int noise_ = 0;        // Since noise_from_.
+    SteadyPoint noise_from_ = {};
 
     SteadyPoint due_ = {};  // The end of the handshake at the latest; then the next ping.
     bool heard_ = true;     // Since the last ping.

@@ -75,11 +75,11 @@ Result<ChargerId> identity_in(std::string_view target) {
         return Error{Errc::kInvalid, "the identity holds a slash"};
     auto identity = percent_decoded(*part);
     if (!identity) return Error{Errc::kInvalid, "the identity is wrongly percent-encoded"};
-    if (identity->size() > kMaxIdentityBytes)
-        return Error{Errc::kInvalid,
-                     "the identity is longer than " + std::to_string(kMaxIdentityBytes) + " bytes"};
     if (!is_utf8(*identity) || std::any_of(identity->begin(), identity->end(), is_control))
         return Error{Errc::kInvalid, "the identity is not printable UTF-8"};
+    if (characters_in(*identity) > kMaxIdentityCharacters)
+        return Error{Errc::kInvalid, "the identity is longer than " +
+                                         std::to_string(kMaxIdentityCharacters) + " characters"};
     return ChargerId(*std::move(identity));
 }
 

@@ -16,15 +16,15 @@
 
 namespace busbar::ocpp {
 
-inline constexpr std::size_t kMaxIdentityBytes = 48;
+inline constexpr std::size_t kMaxIdentityCharacters = 48;
 
 // Whether an upgrade request for `target` is meant for us, good or not. Only for upgrade requests:
 // /{identity} looks like any page.
 bool is_ocpp_path(std::string_view target);
 
 // Who calls. The identity is percent-decoded once; a query and one slash at the end are dropped.
-// Fails with kInvalid if it is empty, over kMaxIdentityBytes, not UTF-8, wrongly encoded, or holds
-// a control character or a bare slash.
+// Fails with kInvalid if it is empty, over kMaxIdentityCharacters, not UTF-8, wrongly encoded, or
+// holds a control character or a bare slash.
 Result<ChargerId> identity_in(std::string_view target);
 
 // The newest of `offered` that we speak. Each element is one header line, itself perhaps a list.

@@ -54,6 +54,8 @@ public:
 
     // Called within start(), on the gateway's thread.
     std::function<void(const ChargerId&)> on_start;
+    // Called within disconnected().
+    std::function<void()> on_end;
     std::vector<MeterReport> meter_reports;
     std::vector<StartRequest> starts;
     std::vector<StopRequest> stops;
@@ -71,6 +73,7 @@ public:
         note("alarm " + charger.str() + " " + text, [] {});
     }
     void disconnected(const ChargerId& charger, std::int64_t) override {
+        if (on_end) on_end();
         note("disconnected " + charger.str(), [] {});
     }
     void boot(const ChargerId& charger, BootInfo info,

@@ -4,7 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "ocpp/text.hpp"
+#include "base/utf8.hpp"
 
 namespace busbar::ocpp {
 namespace {

@@ -36,6 +36,9 @@ struct GatewayOptions {
     std::size_t max_first_bytes = 64 * 1024;
     std::size_t max_message_bytes = 1024 * 1024;  // ...and from then on.
     std::size_t max_outgoing_bytes = 256 * 1024;  // Unsent, of one charger; beyond, it is closed.
+    // Of a charger in a second: pings, pongs, and reads that brought nothing of a message (empty
+    // fragments, a byte at a time of a header); beyond, it is closed.
+    int max_noise = 100;
     std::size_t max_connections = 20'000;
     // Of a charger in a minute: its new connection takes the place of the old one. Beyond, two
     // chargers have its name, and the one that is there stays.

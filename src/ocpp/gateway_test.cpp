@@ -3,114 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/read.hpp>
-#include <future>
 #include <thread>
 
-#include "base/clock.hpp"
-#include "net/io_threads.hpp"
-#include "net/listener.hpp"
-#include "ocpp/fake_chargers.hpp"
-#include "ocpp/wire_client.hpp"
+#include "ocpp/gateway_site.hpp"
 
 namespace busbar::ocpp {
 namespace {
 
 using namespace std::chrono_literals;
-namespace http = boost::beast::http;
-
-constexpr auto kSoon = 20s;  // Only ever waited for in full when something is broken.
-
-// Reads one request and hands the connection to the gateway, as the HTTP server does.
-struct Usher : std::enable_shared_from_this<Usher> {
-    boost::beast::tcp_stream stream;
-    boost::beast::flat_buffer buffer;
-    http::request<http::string_body> request;
-    net::Seat seat;
-    Gateway& gateway;
-
-    Usher(boost::asio::ip::tcp::socket socket, net::Seat seat_in, Gateway& gateway_in)
-        : stream(std::move(socket)), seat(std::move(seat_in)), gateway(gateway_in) {}
-    void bring_in() {
-        http::async_read(
-            stream, buffer, request, [self = shared_from_this()](const auto& failed, std::size_t) {
-                if (!failed)
-                    self->gateway.accept(std::move(self->stream), std::move(self->request),
-                                         std::move(self->seat));
-            });
-    }
-};
-
-class CountingObserver final : public GatewayObserver {
-public:
-    std::atomic<int> open{0};
-    std::atomic<int> in{0};
-    std::atomic<int> out{0};
-    std::atomic<int> calls{0};
-    std::atomic<int> refusals{0};
-
-    void opened() override { ++open; }
-    void closed() override { --open; }
-    void passed(const ChargerId&, Direction direction, std::string_view) override {
-        ++(direction == Direction::kFromCharger ? in : out);
-    }
-    void refused(std::string_view) override { ++refusals; }
-    void called(CallOutcome, std::chrono::nanoseconds) override { ++calls; }
-};
-
-// A gateway behind a real port.
-struct Site {
-    explicit Site(GatewayOptions options = {}, int thread_count = 2) : threads(thread_count) {
-        gateway = std::make_unique<Gateway>(threads.context().get_executor(), chargers,
-                                            real_clock(), options, &observer);
-        auto opened = net::Listener::open(threads, {});
-        EXPECT_TRUE(opened);
-        listener = *std::move(opened);
-        listener->start([this](boost::asio::ip::tcp::socket socket, net::Seat seat) {
-            std::make_shared<Usher>(std::move(socket), std::move(seat), *gateway)->bring_in();
-        });
-    }
-    ~Site() {
-        listener->stop();
-        gateway->stop();
-        threads.stop();
-    }
-    WireClient dial(int receive_buffer = 0) { return WireClient(listener->port(), receive_buffer); }
-    WireClient charger(const std::string& identity) {
-        auto client = dial();
-        EXPECT_TRUE(client.upgrade("/ocpp/" + identity).starts_with("HTTP/1.1 101"));
-        return client;
-    }
-    std::future<CallResult> call(const std::string& charger, Command command) {
-        auto promise = std::make_shared<std::promise<CallResult>>();
-        gateway->call(
-            ChargerId(charger), std::move(command), [this](SteadyPoint) { ++frames_sent; },
-            [promise](CallResult result) { promise->set_value(std::move(result)); });
-        return promise->get_future();
-    }
-
-    FakeChargers chargers;
-    CountingObserver observer;
-    std::atomic<int> frames_sent{0};
-    net::IoThreads threads;
-    std::unique_ptr<Gateway> gateway;
-    std::unique_ptr<net::Listener> listener;
-};
-
-const Command kLimit = SetLimit{ProfilePurpose::kTransaction, 1, 4711, 10_A};
-const std::string kHeartbeat = R"([2,"h","Heartbeat",{}])";
-
-CallOutcome outcome_of(std::future<CallResult>& result) {
-    EXPECT_EQ(result.wait_for(kSoon), std::future_status::ready);
-    return result.get().outcome;
-}
-
-// The id, as the raw token, of a call of ours.
-std::string id_of(const std::string& call) {
-    return call.substr(3, call.find(',', 3) - 3);
-}
 
 // --- Handshake ----------------------------------------------------------------------------
 
@@ -416,6 +316,17 @@ TEST(SameIdentity, TheNewestWinsAndTheOldIsClosed) {
     young.say("[3," + id_of(call) + R"(,{"status":"Accepted"}])");
     EXPECT_EQ(outcome_of(result), CallOutcome::kAccepted);
     EXPECT_EQ(site.gateway->connections(), 1U);
+}
+
+TEST(SameIdentity, APlaceIsFreeOnceItsEndWasToldAndNotBefore) {
+    Site site;
+    std::size_t there = 0;
+    site.chargers.on_end = [&] { there = site.gateway->connections(); };
+    auto client = site.charger("CP-1");
+    EXPECT_NE(client.ask(kHeartbeat), "");
+    client.hang_up();
+    ASSERT_TRUE(site.chargers.saw("disconnected CP-1"));
+    EXPECT_EQ(there, 1U) << "who comes now has to wait for the one that ends";
 }
 
 TEST(SameIdentity, ConnectionsThatAreDeadDoNotKeepTheNewOneOut) {

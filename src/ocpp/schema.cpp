@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "base/time.hpp"
-#include "ocpp/text.hpp"
+#include "base/utf8.hpp"
 
 namespace busbar::ocpp {
 namespace {

@@ -1,7 +1,5 @@
 #include "ocpp/text.hpp"
 
-#include <algorithm>
-
 namespace busbar::ocpp {
 namespace {
 
@@ -10,11 +8,6 @@ bool is_continuation(char c) {
 }
 
 }  // namespace
-
-std::size_t characters_in(std::string_view text) {
-    return text.size() -
-           static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
-}
 
 std::string_view first_characters(std::string_view text, std::size_t most) {
     std::size_t characters = 0;

@@ -5,9 +5,6 @@
 
 namespace busbar::ocpp {
 
-// Characters, not bytes. Requires: UTF-8.
-std::size_t characters_in(std::string_view text);
-
 // At most the first `most` characters. Requires: UTF-8.
 std::string_view first_characters(std::string_view text, std::size_t most);
 
