@@ -314,7 +314,7 @@ TEST_F(FleetTest, BootsStartsATransactionAndDrawsWhatItsProfileAllows) {
 
     const auto seen = fleet_->snapshot();
     EXPECT_EQ(seen.charger("CP-01").limit, 16.5_A);
-    EXPECT_EQ(seen.charger("CP-01").transaction, 101);
+    EXPECT_EQ(seen.charger("CP-01").transaction, "101");
     EXPECT_EQ(seen.charger("CP-01").profiles_received, 2);
     EXPECT_TRUE(seen.charger("CP-01").applied_at);
     EXPECT_EQ(seen.circuit("feeder").drawn.now, PerPhase::each(16.5_A));

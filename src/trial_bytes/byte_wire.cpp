@@ -174,7 +174,7 @@ void ByteWire::leave(Line& line) {
 asio::awaitable<void> ByteWire::talk(ChargerId charger, std::uint64_t dialled,
                                      std::shared_ptr<sim::Link> link) {
     auto& line = lines_.at(charger);
-    const auto opened = co_await link->open(kServer, charger.str());
+    const auto opened = co_await link->open(kServer, charger.str(), "ocpp1.6");
     if (line.dialled != dialled) co_return;
     if (opened) {
         line.up = true;
