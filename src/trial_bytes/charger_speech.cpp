@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/profile_messages.hpp"
+
 namespace busbar::trial {
 namespace {
 
@@ -146,13 +148,19 @@ Result<ProfilePurpose> purpose_of(sim::Purpose purpose) {
     return Error{Errc::kUnsupported, "is not sent by Busbar", "chargingProfilePurpose"};
 }
 
+// With 1.6, its name is a number.
+std::optional<TransactionId> number_of(const std::optional<sim::TransactionName>& name) {
+    if (!name) return {};
+    return std::stoll(*name);
+}
+
 Result<Command> set_limit(const json::object& payload) {
-    BUSBAR_TRY(request, sim::read_set_profile(payload));
+    BUSBAR_TRY(request, sim::v16::read_set_profile(payload));
     const auto& profile = request.profile;
     BUSBAR_TRY(purpose, purpose_of(profile.purpose));
     SetLimit limit{.purpose = purpose,
                    .connector = request.connector,
-                   .transaction = profile.transaction,
+                   .transaction = number_of(profile.transaction),
                    .limit = profile.periods.front().limit,
                    .start = profile.start};
     for (std::size_t i = 1; i < profile.periods.size(); ++i)
