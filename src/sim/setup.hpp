@@ -47,6 +47,8 @@ struct Behaviour {
                                     // ChargePointMaxProfile.
     // Does not hear the first answer to anything about a transaction, and says it again.
     bool says_twice = false;
+    bool sleepy_cars = false;  // Cars that come by themselves fall asleep while they are paused.
+    std::optional<Duration> flaps_every = {};  // On the mean, its connection breaks this often.
 
     bool operator==(const Behaviour&) const = default;
 };
@@ -62,6 +64,7 @@ struct ChargerSetup {
     Phase first_line = Phase::kL1;
     std::vector<CircuitId> circuits = {};  // All breakers its current flows through.
     Behaviour behaviour = {};
+    std::string manner = {};  // The name of its behaviour, for who counts by it.
 
     bool operator==(const ChargerSetup&) const = default;
 };
@@ -69,6 +72,7 @@ struct ChargerSetup {
 struct CircuitSetup {
     CircuitId id;
     PerPhase breaker;
+    std::string manner = {};  // Not empty: only its chargers of this manner are counted.
 
     bool operator==(const CircuitSetup&) const = default;
 };

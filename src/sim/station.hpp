@@ -67,6 +67,7 @@ public:
     static constexpr std::size_t kMostReceived = 10'000;
     const std::deque<ReceivedProfile>& received() const { return received_; }
     const ChargerSetup& setup() const { return setup_; }
+    const Behaviour& behaviour() const { return behaviour_; }
     std::string_view subprotocol() const { return speech_.subprotocol(); }
 
 private:
