@@ -267,6 +267,8 @@ void talk_for_hours_and_agree(const std::vector<sim::Version>& versions) {
         EXPECT_TRUE(seen.connected);
         EXPECT_GT(seen.connects, 1);
         EXPECT_EQ(seen.bad_frames_received, 0);
+        EXPECT_EQ(seen.call_errors_received, 0);
+        EXPECT_EQ(seen.calls_given_up, 0);
         const auto& known = row.host.chargers.at(seen.id);
         EXPECT_EQ(seen.transaction, known.name());
         EXPECT_EQ(seen.limit, known.applied);
