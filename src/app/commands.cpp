@@ -79,7 +79,6 @@ void add_fleet_options(CLI::App* command, const std::shared_ptr<SimOptions>& opt
         ->excludes(check);
     command->add_option("--ocpp", options->ocpp, "1.6, 2.0.1, 2.1; mixed: one after the other")
         ->check(CLI::IsMember({"1.6", "2.0.1", "2.1", "mixed"}))
-        ->excludes(check)
         ->capture_default_str();
     command->add_option("--metrics", options->metrics_port,
                         "Port of 127.0.0.1 for its own figures, at /metrics")
@@ -162,6 +161,7 @@ void add_sim(CLI::App& app, int& code) {
             return;
         }
         check->seed = options->seed;
+        check->ocpp = options->ocpp;
         if (options->chargers > 0) check->chargers = options->chargers;
         code = check_trials(*check);
     });
