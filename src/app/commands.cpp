@@ -80,8 +80,9 @@ void add_fleet_options(CLI::App* command, const std::shared_ptr<SimOptions>& opt
     command->add_option("--ocpp", options->ocpp, "1.6, 2.0.1, 2.1; mixed: one after the other")
         ->check(CLI::IsMember({"1.6", "2.0.1", "2.1", "mixed"}))
         ->capture_default_str();
-    command->add_option("--metrics", options->metrics_port,
-                        "Port of 127.0.0.1 for its own figures, at /metrics")
+    command
+        ->add_option("--metrics", options->metrics_port,
+                     "Port of 127.0.0.1 for its own figures, at /metrics")
         ->check(CLI::Range(1, 65'535))
         ->excludes(check);
     command

@@ -80,8 +80,8 @@ void add_circuits(const sim::FleetSnapshot& now, std::vector<MetricFamily>& fami
                        "Measurements above the breaker on any line", MetricType::Counter);
     for (const auto& circuit : now.circuits) {
         const auto behaviour = circuit.manner.empty() ? "all" : circuit.manner;
-        for (const auto& [kind, sum] : {std::pair{"drawn", &circuit.drawn},
-                                        std::pair{"enforced", &circuit.enforced}}) {
+        for (const auto& [kind, sum] :
+             {std::pair{"drawn", &circuit.drawn}, std::pair{"enforced", &circuit.enforced}}) {
             const Labels of{{"circuit", circuit.id.str()}, {"behaviour", behaviour}, {"sum", kind}};
             for (const auto line : kPhases) {
                 auto labels = of;
@@ -142,11 +142,11 @@ Result<std::unique_ptr<SimMetrics>> SimMetrics::serve(std::uint16_t port,
     BUSBAR_TRY(listener, net::Listener::open(impl->io, {.port = port}));
     impl->listener = std::move(listener);
     auto* self = impl.get();
-    impl->router.add(http::Method::kGet, "/metrics",
-                     [self](const http::Request&, const http::Reply& reply) {
-                         reply({.content_type = "text/plain; version=0.0.4",
-                                .body = fleet_metrics(self->look())});
-                     });
+    impl->router.add(
+        http::Method::kGet, "/metrics", [self](const http::Request&, const http::Reply& reply) {
+            reply(
+                {.content_type = "text/plain; version=0.0.4", .body = fleet_metrics(self->look())});
+        });
     impl->web = std::make_unique<http::Server>(
         real_clock(),
         [self](http::Request request, const http::Reply& reply) {

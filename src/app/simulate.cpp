@@ -65,9 +65,10 @@ Result<std::vector<sim::Visit>> visits_in(const std::string& file, int speed) {
     std::vector<sim::Visit> visits;
     for (const auto& session : *sessions) {
         if (session.demand <= WattHours{}) continue;
-        visits.push_back({.at = replay::kStep * (session.arrival - sessions->front().arrival) / speed,
-                          .stay = replay::kStep * (session.departure - session.arrival) / speed,
-                          .car = car_of(session, visits.size() + 1)});
+        visits.push_back(
+            {.at = replay::kStep * (session.arrival - sessions->front().arrival) / speed,
+             .stay = replay::kStep * (session.departure - session.arrival) / speed,
+             .car = car_of(session, visits.size() + 1)});
     }
     if (visits.empty()) return Error{Errc::kInvalid, "holds no session", "--sessions"};
     return visits;

@@ -45,9 +45,8 @@ TEST(Simulate, RefusesByTheOptionsName) {
 }
 
 TEST(Simulate, LetsTheSessionsOfAFileCome) {
-    const auto file =
-        std::filesystem::temp_directory_path() /
-        ("busbar-sessions-" + std::to_string(std::random_device{}()) + ".csv");
+    const auto file = std::filesystem::temp_directory_path() /
+                      ("busbar-sessions-" + std::to_string(std::random_device{}()) + ".csv");
     std::ofstream(file) << "arrival_step,departure_step,estimated_departure_step,"
                            "requested_kwh,delivered_kwh,max_kw,station\n"
                            "100,112,112,8,8,11,A\n"
@@ -80,14 +79,12 @@ TEST(Simulate, ServesItsFigures) {
                             .enforced = {}});
     const auto served = SimMetrics::serve(0, [now] { return now; });
     ASSERT_TRUE(served) << served.error().message;
-    auto client =
-        HttpClient::to("http://127.0.0.1:" + std::to_string((*served)->port()), 10s);
+    auto client = HttpClient::to("http://127.0.0.1:" + std::to_string((*served)->port()), 10s);
     ASSERT_TRUE(client);
     const auto reply = client->request("GET", "/metrics");
     ASSERT_TRUE(reply) << reply.error().message;
     for (const auto* line :
-         {"busbar_sim_chargers{state=\"connected\"} 1\n",
-          "busbar_sim_profiles_received_total 7\n",
+         {"busbar_sim_chargers{state=\"connected\"} 1\n", "busbar_sim_profiles_received_total 7\n",
           "busbar_sim_circuit_most_amperes{circuit=\"feeder\",behaviour=\"slow\",sum=\"drawn\","
           "line=\"L1\"} 61.5\n"})
         EXPECT_NE(reply->body.find(line), std::string::npos) << line << reply->body;

@@ -89,8 +89,8 @@ int check_trials(const TrialCheck& options) {
         return kWrongUse;
     }
     if (options.ocpp != "1.6" && (options.wire != "bytes" || options.ocpp != "2.0.1"))
-        return complain({Errc::kInvalid, "with --check must be 1.6, or 2.0.1 with --wire bytes",
-                         "--ocpp"});
+        return complain(
+            {Errc::kInvalid, "with --check must be 1.6, or 2.0.1 with --wire bytes", "--ocpp"});
     log::configure(log::Level::kOff, log::Format::kConsole);
     const auto begun = real_clock().steady();
     Sum sum;

@@ -69,9 +69,8 @@ TEST(Arrivals, OfKnownVisitsComeToAnyFreePlaceAndLeaveWhenTheyDid) {
         car.id_tag = tag;
         return car;
     };
-    const ArrivalPlan plan{.visits = {{10s, 60s, card("A")},
-                                      {20s, 5s, card("B")},
-                                      {20s, 100s, card("C")}}};
+    const ArrivalPlan plan{
+        .visits = {{10s, 60s, card("A")}, {20s, 5s, card("B")}, {20s, 100s, card("C")}}};
     Arrivals arrivals{plan, 1, 1, kMorning};
     EXPECT_FALSE(arrivals.arrival(0, kMorning + 9s));
     ASSERT_EQ(arrivals.arrival(0, kMorning + 10s)->id_tag, "A");

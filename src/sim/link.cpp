@@ -93,8 +93,7 @@ void Link::give_up_later() {
     });
 }
 
-asio::awaitable<Status> Link::open(Address address, std::string identity,
-                                   std::string protocol) {
+asio::awaitable<Status> Link::open(Address address, std::string identity, std::string protocol) {
     const auto self = shared_from_this();
     give_up_later();
     if (stream_.next_layer().tcp() != nullptr) {

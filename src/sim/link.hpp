@@ -44,8 +44,8 @@ public:
     // its executor, and outlives the link.
     Link(net::ByteStream stream, const Clock& clock);
 
-    // Once; `protocol` is "ocpp1.6" or another. Fails with kUnavailable: no such host, nobody there, refused, another protocol; all
-    // within kOpenDeadline. A close() in between ends it too.
+    // Once; `protocol` is "ocpp1.6" or another. Fails with kUnavailable: no such host, nobody
+    // there, refused, another protocol; all within kOpenDeadline. A close() in between ends it too.
     static constexpr std::chrono::seconds kOpenDeadline{10};
     boost::asio::awaitable<Status> open(Address address, std::string identity,
                                         std::string protocol);

@@ -45,8 +45,7 @@ TEST(LoadReport, CountsEachMannerOfBehaviourByItself) {
     for (std::size_t i = 0; i < 3; ++i)
         EXPECT_EQ(record.circuits()[i].enforced.most, PerPhase::each(1_A * enforced[i]));
     const auto report = load_report(record.circuits());
-    EXPECT_NE(report.find(R"({"id":"feeder","behaviour":"slow","chargers":1,)"),
-              std::string::npos)
+    EXPECT_NE(report.find(R"({"id":"feeder","behaviour":"slow","chargers":1,)"), std::string::npos)
         << report;
 }
 

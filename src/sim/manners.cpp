@@ -31,8 +31,7 @@ constexpr std::array<Manner, 13> kManners{{
      [](ChargerSetup& c) { c.behaviour.answering = Answering::kRefusing; }},
     {"lying", "accepts limits, and lets cars draw what they like",
      [](ChargerSetup& c) { c.behaviour.disobeys = true; }},
-    {"rounding", "rounds limits up to a whole ampere",
-     [](ChargerSetup& c) { c.rounds_up = true; }},
+    {"rounding", "rounds limits up to a whole ampere", [](ChargerSetup& c) { c.rounds_up = true; }},
     {"watts-only", "takes limits in watts alone",
      [](ChargerSetup& c) { c.behaviour.watts_only = true; }},
     {"no-station-max", "rejects ChargePointMaxProfile and ChargingStationMaxProfile",
@@ -61,7 +60,8 @@ const Manner* find_manner(std::string_view name) {
 
 std::string all_names() {
     std::string names;
-    for (const auto& manner : kManners) names += (names.empty() ? "" : ", ") + std::string(manner.name);
+    for (const auto& manner : kManners)
+        names += (names.empty() ? "" : ", ") + std::string(manner.name);
     return names;
 }
 
@@ -111,12 +111,12 @@ void deal(std::span<ChargerSetup> chargers, std::span<const MannerShare> shares,
     std::vector<std::size_t> order(chargers.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     Random random{seed};
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.next() % i]);
+    for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[random.next() % i]);
     auto next = order.begin();
     for (std::size_t i = 0; i < shares.size(); ++i) {
-        const auto wanted =
-            std::max(chargers.size() * static_cast<std::size_t>(shares[i].percent) / 100,
-                     std::size_t{1});
+        const auto wanted = std::max(
+            chargers.size() * static_cast<std::size_t>(shares[i].percent) / 100, std::size_t{1});
         // Each of those that follow has at least one, too.
         const auto left = static_cast<std::size_t>(order.end() - next) - (shares.size() - 1 - i);
         for (auto count = std::min(wanted, left); count > 0; --count) {

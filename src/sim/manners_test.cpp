@@ -57,7 +57,8 @@ TEST(Manners, ThatAreWrittenWronglyAreRefusedByName) {
 }
 
 TEST(Manners, AreEachWatchedOnEveryCircuit) {
-    auto chargers = row_of_chargers("CP-", 4, {.id = ChargerId("any"), .circuits = {CircuitId("f")}});
+    auto chargers =
+        row_of_chargers("CP-", 4, {.id = ChargerId("any"), .circuits = {CircuitId("f")}});
     deal(chargers, *parse_shares("slow:25"), 1);
     std::vector<CircuitSetup> circuits{{CircuitId("f"), PerPhase::each(63_A)}};
     watch_each_manner(circuits, chargers);

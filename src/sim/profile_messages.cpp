@@ -37,10 +37,10 @@ Result<std::int64_t> read_limit(const json::object& period) {
 Result<SchedulePeriod> read_period(const json::value& value, Rates rates, Version version) {
     if (!value.is_object()) return wrong("chargingSchedulePeriod", "must hold objects");
     const auto& period = value.get_object();
-    BUSBAR_TRY(known, version == Version::k16
-                          ? only_known(period, {"startPeriod", "limit", "numberPhases"})
-                          : only_known(period,
-                                       {"startPeriod", "limit", "numberPhases", "phaseToUse"}));
+    BUSBAR_TRY(known,
+               version == Version::k16
+                   ? only_known(period, {"startPeriod", "limit", "numberPhases"})
+                   : only_known(period, {"startPeriod", "limit", "numberPhases", "phaseToUse"}));
     (void)known;
     BUSBAR_TRY(start, whole_number(period, "startPeriod"));
     if (start < 0) return wrong("startPeriod", "must not be negative");
@@ -95,9 +95,9 @@ json::array write_periods(const std::vector<SchedulePeriod>& periods, Rates rate
     for (const auto& period : periods) {
         json::object entry;
         entry["startPeriod"] = period.start.count();
-        entry["limit"] = number(rates.watts
-                                    ? (period.limit * kNominalVoltage * rates.lines).in_milli()
-                                    : period.limit.in_milli());
+        entry["limit"] =
+            number(rates.watts ? (period.limit * kNominalVoltage * rates.lines).in_milli()
+                               : period.limit.in_milli());
         written.emplace_back(std::move(entry));
     }
     return written;
@@ -202,10 +202,9 @@ Result<Purpose> read_purpose(std::string_view text) {
     if (text == "ChargingStationMaxProfile") return Purpose::kChargePointMax;
     if (text == "TxDefaultProfile") return Purpose::kTxDefault;
     if (text == "TxProfile") return Purpose::kTx;
-    for (const auto* other : {"ChargingStationExternalConstraints", "PriorityCharging",
-                              "LocalGeneration"})
-        if (text == other)
-            return Error{Errc::kUnsupported, "not taken", "chargingProfilePurpose"};
+    for (const auto* other :
+         {"ChargingStationExternalConstraints", "PriorityCharging", "LocalGeneration"})
+        if (text == other) return Error{Errc::kUnsupported, "not taken", "chargingProfilePurpose"};
     return wrong("chargingProfilePurpose", "is not known");
 }
 
@@ -244,14 +243,13 @@ Result<Profile> read_profile(const json::object& from, Version version, Rates ra
                                             "validTo", "transactionId", "chargingSchedule"}));
         (void)known;
     } else {
-        BUSBAR_TRY(known,
-                   only_known(from, {"id", "stackLevel", "chargingProfilePurpose",
-                                     "chargingProfileKind", "recurrencyKind", "validFrom",
-                                     "validTo", "transactionId", "chargingSchedule",
-                                     "maxOfflineDuration", "invalidAfterOfflineDuration",
-                                     "dynUpdateInterval", "dynUpdateTime", "priceScheduleSignature"}));
+        BUSBAR_TRY(known, only_known(from, {"id", "stackLevel", "chargingProfilePurpose",
+                                            "chargingProfileKind", "recurrencyKind", "validFrom",
+                                            "validTo", "transactionId", "chargingSchedule",
+                                            "maxOfflineDuration", "invalidAfterOfflineDuration",
+                                            "dynUpdateInterval", "dynUpdateTime",
+                                            "priceScheduleSignature"}));
         (void)known;
-        // Its rules for a lost link are read below.
     }
     Profile profile;
     BUSBAR_TRY(id, whole_number(from, "id"));

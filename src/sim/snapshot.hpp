@@ -36,7 +36,7 @@ struct ChargerSnapshot {
     bool in_transaction = false;
     // Empty until it has a name; with 1.6, until the CSMS has given it a number.
     std::optional<TransactionName> transaction = {};
-    std::optional<double> soc_pct = {};             // Of the car that is plugged in.
+    std::optional<double> soc_pct = {};  // Of the car that is plugged in.
     WattHours meter_register = {};
     std::int64_t connects = 0;                   // Connections made since the start.
     std::int64_t boots = 0;                      // BootNotifications sent.

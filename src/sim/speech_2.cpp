@@ -220,8 +220,8 @@ Reply set_variables(const Call& call, Deeds& deeds) {
         const auto every = read_seconds(value);
         const bool done =
             every && (variable == kHeartbeat || variable == kMeter) &&
-            deeds.set_interval(
-                variable == kHeartbeat ? Interval::kHeartbeat : Interval::kMeter, *every);
+            deeds.set_interval(variable == kHeartbeat ? Interval::kHeartbeat : Interval::kMeter,
+                               *every);
         return result_for(asked, done ? "Accepted" : "Rejected");
     };
     return answer_each(call, "setVariableData", "setVariableResult", set);
@@ -335,12 +335,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kFixed{
 
 // What OCPP knows, and this charger does not do.
 constexpr std::array<std::string_view, 18> kNotSupported{
-    "CancelReservation",    "CertificateSigned",     "ClearDisplayMessage",
-    "ClearVariableMonitoring", "CostUpdated",        "CustomerInformation",
-    "DeleteCertificate",    "GetChargingProfiles",   "GetDisplayMessages",
-    "GetInstalledCertificateIds", "GetLocalListVersion", "GetLog",
-    "GetTransactionStatus", "InstallCertificate",    "ReserveNow",
-    "SendLocalList",        "SetNetworkProfile",     "UpdateFirmware"};
+    "CancelReservation",    "CertificateSigned",
+    "ClearDisplayMessage",  "ClearVariableMonitoring",
+    "CostUpdated",          "CustomerInformation",
+    "DeleteCertificate",    "GetChargingProfiles",
+    "GetDisplayMessages",   "GetInstalledCertificateIds",
+    "GetLocalListVersion",  "GetLog",
+    "GetTransactionStatus", "InstallCertificate",
+    "ReserveNow",           "SendLocalList",
+    "SetNetworkProfile",    "UpdateFirmware"};
 
 class Speech2 final : public Speech {
 public:

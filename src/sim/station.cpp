@@ -283,9 +283,7 @@ void Station::try_begin() {
     if (registration_ != Registration::kAccepted) return;
     if (connected_) {
         authorizing_ = true;
-        queue({.topic = Topic::kAuthorize,
-               .spoken = speech_.authorize(card()),
-               .card = card()});
+        queue({.topic = Topic::kAuthorize, .spoken = speech_.authorize(card()), .card = card()});
     } else if (behaviour_.starts_offline) {
         begin_transaction({});
     }

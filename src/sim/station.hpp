@@ -1,5 +1,6 @@
-// One simulated charger with one outlet, as its CSMS meets it, in any version of OCPP: it boots, reports, asks whether a
-// card may charge, runs transactions, sends meter values, and obeys or disobeys.
+// One simulated charger with one outlet, as its CSMS meets it, in any version of OCPP: it boots,
+// reports, asks whether a card may charge, runs transactions, sends meter values, and obeys or
+// disobeys.
 //
 // Knows no sockets and no threads: frames go out through a hook and come in through receive();
 // time is the clock's and the strand's. All calls are made on that strand.

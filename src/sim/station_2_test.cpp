@@ -276,9 +276,10 @@ TEST_F(Station21, LetsAProfileGoOnceItHasBeenOfflineForTooLong) {
     EXPECT_EQ(station_.snapshot().limit, 6_A);
     station_.connected();
     EXPECT_EQ(station_.snapshot().limit, 16_A) << "it holds again";
-    ASSERT_EQ(set_limit("TxProfile", 1, 16,
-                        of(name) + R"("maxOfflineDuration":60,"invalidAfterOfflineDuration":true,)"),
-              "Accepted");
+    ASSERT_EQ(
+        set_limit("TxProfile", 1, 16,
+                  of(name) + R"("maxOfflineDuration":60,"invalidAfterOfflineDuration":true,)"),
+        "Accepted");
     station_.disconnected();
     pass(61s);
     station_.connected();

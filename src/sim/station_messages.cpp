@@ -89,9 +89,8 @@ void Station::queue_all_statuses_first() {
         auto spoken =
             speech_.status(connector, connector == 0 ? whole_status() : status_, own_time());
         if (spoken)
-            queue_.push_front({.topic = Topic::kStatus,
-                               .spoken = std::move(*spoken),
-                               .connector = connector});
+            queue_.push_front(
+                {.topic = Topic::kStatus, .spoken = std::move(*spoken), .connector = connector});
     }
 }
 
@@ -128,9 +127,7 @@ void Station::queue_reading(std::string_view context) {
 
 void Station::queue_change() {
     if (!session_ || !speech_.tells_changes()) return;
-    queue({.topic = Topic::kChange,
-           .spoken = speech_.changed(told("Other")),
-           .of = session_->key});
+    queue({.topic = Topic::kChange, .spoken = speech_.changed(told("Other")), .of = session_->key});
 }
 
 // --- What comes back ------------------------------------------------------------------------
@@ -207,7 +204,8 @@ void Station::unanswered(Message message) {
     } else if (message.topic == Topic::kAuthorize && authorizing_) {
         // A CSMS that does not say yes or no is as good as away.
         authorizing_ = false;
-        if (car_ && !session_ && !done_with_car_ && behaviour_.starts_offline) begin_transaction({});
+        if (car_ && !session_ && !done_with_car_ && behaviour_.starts_offline)
+            begin_transaction({});
     }
 }
 

@@ -86,8 +86,8 @@ private:
     Amperes offer_;
     std::deque<PastOffer> past_;  // Falling limits with rising ends: at most one per limit.
     Amperes drawn_;
-    Duration paused_{0};       // For how long it has been offered too little.
-    Duration asleep_for_{0};  // It still sleeps so long, once the offer is good.
+    Duration paused_{0};           // For how long it has been offered too little.
+    Duration asleep_for_{0};       // It still sleeps so long, once the offer is good.
     std::int64_t rest_mw_us_ = 0;  // Energy too small for a milliwatt hour yet.
 };
 

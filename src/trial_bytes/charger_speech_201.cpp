@@ -178,8 +178,7 @@ private:
         std::erase_if(running_,
                       [&](const auto& each) { return each.second == request.transaction; });
         auto payload = event("Ended", "StopAuthorized", request.at, request.transaction);
-        payload["meterValue"] =
-            register_at(request.at, request.meter_stop.value_or(WattHours{}));
+        payload["meterValue"] = register_at(request.at, request.meter_stop.value_or(WattHours{}));
         payload["transactionInfo"].get_object()["stoppedReason"] = stopped_reason(request.reason);
         return {"TransactionEvent", std::move(payload)};
     }

@@ -21,8 +21,8 @@ class MixedFleet : public LiveSite {
 protected:
     void configure() {
         put("/api/v1/sites/yard", "{}");
-        put("/api/v1/circuits/feeder", R"({"site":"yard","safetyPct":0,"breakerA":)" +
-                                           std::to_string(kBreakerA) + "}");
+        put("/api/v1/circuits/feeder",
+            R"({"site":"yard","safetyPct":0,"breakerA":)" + std::to_string(kBreakerA) + "}");
         for (const auto& charger : chargers())
             put("/api/v1/chargers/" + charger.id.str(),
                 R"({"circuit":"feeder","maximumA":32,"quantumA":0.1,"settleMs":2500,)"
@@ -78,9 +78,9 @@ TEST_F(MixedFleet, OfAllVersionsSharesABreakerThatNeverCarriesTooMuch) {
     ASSERT_TRUE(eventually([&] { return all_applied(get(*client_, "/api/v1/overview")); }));
     // A cap for one charger of each version, whose amperes go to others.
     for (const auto* id : {"CP-01", "CP-02", "CP-03"}) {
-        const auto reply = client_->request("POST", "/api/v1/rules",
-                                            R"({"kind":"cap","select":{"charger":")" +
-                                                std::string(id) + R"("},"limitA":6.5})");
+        const auto reply = client_->request(
+            "POST", "/api/v1/rules",
+            R"({"kind":"cap","select":{"charger":")" + std::string(id) + R"("},"limitA":6.5})");
         ASSERT_EQ(reply->status, 201) << reply->body;
     }
     ASSERT_TRUE(fleet_->wait_until(
