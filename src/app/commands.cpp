@@ -10,7 +10,9 @@
 #include "app/complaint.hpp"
 #include "app/serve.hpp"
 #include "app/settings.hpp"
+#include "app/simulate.hpp"
 #include "app/trial_check.hpp"
+#include "sim/manners.hpp"
 
 #ifndef BUSBAR_VERSION
 #error "the build sets BUSBAR_VERSION"
@@ -90,11 +92,54 @@ void add_fleet_options(CLI::App* command, const std::shared_ptr<SimOptions>& opt
         ->excludes(check);
     command->add_option("--seconds", options->seconds, "How long; without it, until stopped")
         ->excludes(check);
+    command->add_option("--ocpp", options->ocpp, "1.6, 2.0.1, 2.1; mixed: one after the other")
+        ->check(CLI::IsMember({"1.6", "2.0.1", "2.1", "mixed"}))
+        ->capture_default_str();
+    command
+        ->add_option("--metrics", options->metrics_port,
+                     "Port of 127.0.0.1 for its own figures, at /metrics")
+        ->check(CLI::Range(1, 65'535))
+        ->excludes(check);
     command
         ->add_option("--report", options->report,
                      "JSON file for the most that flowed, and that chargers would have let "
                      "flow, through each breaker")
         ->excludes(check);
+}
+
+std::string behaviours_help() {
+    std::string help =
+        "Percent of the chargers that are difficult, such as slow:10,silent:5; each is one of";
+    for (const auto& manner : sim::manners())
+        help += "\n  " + std::string(manner.name) + ": " + std::string(manner.help);
+    return help;
+}
+
+// What goes wrong, and who comes.
+void add_fleet_life(CLI::App* command, const std::shared_ptr<SimOptions>& options,
+                    CLI::Option* check) {
+    command->add_option("--behave", options->behave, behaviours_help())->excludes(check);
+    command
+        ->add_option("--flap", options->flap_s,
+                     "Every connection breaks so often, in seconds on the mean")
+        ->check(CLI::Range(0.5, 86'400.0))
+        ->excludes(check);
+    command
+        ->add_option("--storm", options->storm_s,
+                     "So often, in seconds, all connections break and are dialled again at once")
+        ->check(CLI::Range(0.5, 86'400.0))
+        ->excludes(check);
+    command
+        ->add_option("--sessions", options->sessions,
+                     "Who comes: a file of charging sessions, CSV or TSV, gzipped or not; without "
+                     "it, chance")
+        ->excludes(check);
+    command
+        ->add_option("--speed", options->speed,
+                     "How many times as fast batteries fill, and sessions go by")
+        ->check(CLI::Range(1, 1'000))
+        ->excludes(check)
+        ->capture_default_str();
 }
 
 void add_sim(CLI::App& app, int& code) {
@@ -112,6 +157,7 @@ void add_sim(CLI::App& app, int& code) {
         "In place of a CSMS: whole sites in virtual time, with faults of every kind, checking "
         "what must always hold");
     add_fleet_options(command, options, flag);
+    add_fleet_life(command, options, flag);
     command->add_option("--seeds", check->seeds, "With --check: FROM..TO, in place of --seed")
         ->needs(flag)
         ->excludes(seed);
@@ -131,6 +177,7 @@ void add_sim(CLI::App& app, int& code) {
             return;
         }
         check->seed = options->seed;
+        check->ocpp = options->ocpp;
         if (options->chargers > 0) check->chargers = options->chargers;
         code = check_trials(*check);
     });

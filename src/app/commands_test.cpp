@@ -38,7 +38,8 @@ End check(const std::vector<std::string>& more) {
 TEST(SimCheck, RefusesWhatATrialWouldHaveToIgnore) {
     const std::vector<std::vector<std::string>> ignored{
         {"--url", "ws://192.0.2.1/"}, {"--prefix", "X-"},          {"--breaker", "63"},
-        {"--seconds", "1"},           {"--report", "report.json"},
+        {"--seconds", "1"},           {"--report", "report.json"}, {"--ocpp", "2.1"},
+        {"--behave", "slow:10"},      {"--storm", "10"},           {"--metrics", "9000"},
     };
     for (const auto& more : ignored) {
         const auto end = check(more);

@@ -10,6 +10,11 @@ int complain(const Error& error) {
     return error.code == Errc::kInvalid ? kWrongUse : kRefused;
 }
 
+int refuse_to_start(const Error& error) {
+    complain(error);
+    return kWrongUse;
+}
+
 std::string printable(std::string text) {
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';

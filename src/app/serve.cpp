@@ -1,21 +1,17 @@
 #include "app/serve.hpp"
 
-#include <pthread.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <span>
 
 #include "app/complaint.hpp"
 #include "app/seed.hpp"
 #include "app/server.hpp"
+#include "app/stop_signals.hpp"
 #include "app/terminal.hpp"
 #include "sim/fleet.hpp"
 #include "sim/garage.hpp"
-#include "sim/load_report.hpp"
 
 namespace busbar::app {
 namespace {
@@ -23,37 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kLogEverySeconds = 10;
-
-// Keeps SIGINT, SIGTERM and SIGHUP for whoever waits here. Before any thread is started: they
-// inherit it.
-class StopSignals {
-public:
-    StopSignals() {
-        sigemptyset(&set_);
-        sigaddset(&set_, SIGINT);
-        sigaddset(&set_, SIGTERM);
-        sigaddset(&set_, SIGHUP);
-        pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    }
-
-    enum class Came { kNothing, kReload, kStop };
-    // What came within a second.
-    Came wait_a_second() const {
-        const timespec second{1, 0};
-        const int signal = sigtimedwait(&set_, nullptr, &second);
-        if (signal <= 0) return Came::kNothing;
-        return signal == SIGHUP ? Came::kReload : Came::kStop;
-    }
-
-private:
-    sigset_t set_{};
-};
-
-// A start that cannot work.
-int give_up(const Error& error) {
-    complain(error);
-    return kWrongUse;
-}
 
 std::size_t columns() {
     winsize size{};
@@ -97,54 +62,6 @@ void show(Server& server, const Terminal& terminal, const StopSignals& signals) 
     }
 }
 
-sim::FleetOptions fleet_of(const SimOptions& options) {
-    auto fleet = sim::demo_fleet(options.url, options.seed);
-    if (options.chargers == 0) return fleet;
-    sim::ChargerSetup pattern{.id = ChargerId(options.prefix)};
-    fleet.circuits.clear();
-    if (options.breaker_a > 0) {
-        pattern.circuits = {CircuitId("feeder")};
-        fleet.circuits.push_back(
-            {pattern.circuits.front(), PerPhase::each(Amperes::of(options.breaker_a))});
-    }
-    fleet.arrivals->cars.clear();  // Strangers: the demo's neighbours would not fill them.
-    fleet.chargers = sim::row_of_chargers(options.prefix, options.chargers, pattern);
-    return fleet;
-}
-
-void print_status(const sim::FleetSnapshot& now) {
-    std::size_t connected = 0, charging = 0;
-    Amperes drawn;
-    std::int64_t profiles = 0;
-    for (const auto& charger : now.chargers) {
-        connected += charger.connected;
-        charging += charger.in_transaction;
-        profiles += charger.profiles_received;
-        for (const auto phase : kPhases) drawn += charger.drawn[phase];
-    }
-    std::printf("%zu of %zu connected, %zu charging, %s A drawn (all lines), %lld profiles\n",
-                connected, now.chargers.size(), charging, decimal(drawn.in_milli()).c_str(),
-                static_cast<long long>(profiles));
-    std::fflush(stdout);
-}
-
-// Says which breakers were overloaded, and writes the report if one is wanted.
-int conclude(const SimOptions& options, std::span<const sim::CircuitLoad> circuits) {
-    bool over = false;
-    for (const auto& circuit : circuits) {
-        if (!circuit.drawn.ever_over()) continue;
-        over = true;
-        std::printf("the breaker of %s was overloaded\n", circuit.id.str().c_str());
-    }
-    if (!options.report.empty()) {
-        std::ofstream file(options.report);
-        file << sim::load_report(circuits) << "\n";
-        if (!file.flush())
-            return complain({Errc::kUnavailable, "cannot write " + options.report, "--report"});
-    }
-    return over ? 1 : 0;
-}
-
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -156,7 +73,7 @@ int serve(const Settings& settings) {
     Server::Hooks hooks{.watch = [&](control::Feed& feed) { terminal.watch(feed, real_clock()); }};
     if (settings.demo) hooks.prepare = seed_garage;
     auto started = Server::start(settings, std::move(hooks));
-    if (!started) return give_up(started.error());
+    if (!started) return refuse_to_start(started.error());
     auto& server = **started;
     std::printf("Busbar serves %s\n", server.url().c_str());
     if (const auto port = server.tls_port())
@@ -167,24 +84,13 @@ int serve(const Settings& settings) {
     if (settings.demo) {
         auto made = sim::Fleet::start(
             sim::demo_fleet("ws://127.0.0.1:" + std::to_string(server.port()) + "/ocpp/"));
-        if (!made) return give_up(made.error());
+        if (!made) return refuse_to_start(made.error());
         fleet = std::move(*made);
     }
     show(server, terminal, signals);
     std::printf("\nstopping\n");
     if (fleet) fleet->stop();
     return 0;
-}
-
-int simulate(const SimOptions& options) {
-    const StopSignals signals;
-    auto started = sim::Fleet::start(fleet_of(options));
-    if (!started) return give_up(started.error());
-    for (std::int64_t second = 1; signals.wait_a_second() != StopSignals::Came::kStop; ++second) {
-        print_status((*started)->snapshot());
-        if (options.seconds > 0 && second >= options.seconds) break;
-    }
-    return conclude(options, (*started)->snapshot().circuits);
 }
 
 }  // namespace busbar::app

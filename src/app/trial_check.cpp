@@ -88,6 +88,9 @@ int check_trials(const TrialCheck& options) {
                   "--seeds"});
         return kWrongUse;
     }
+    if (options.ocpp != "1.6" && (options.wire != "bytes" || options.ocpp != "2.0.1"))
+        return complain(
+            {Errc::kInvalid, "with --check must be 1.6, or 2.0.1 with --wire bytes", "--ocpp"});
     log::configure(log::Level::kOff, log::Format::kConsole);
     const auto begun = real_clock().steady();
     Sum sum;
@@ -95,7 +98,9 @@ int check_trials(const TrialCheck& options) {
     for (auto seed = seeds.first;; ++seed) {
         trial::Trial trial{
             .seed = seed, .chargers = options.chargers, .span = std::chrono::hours{options.hours}};
-        if (options.wire == "bytes") trial.wire = trial::over_bytes(seed);
+        if (options.wire == "bytes")
+            trial.wire = trial::over_bytes(
+                seed, options.ocpp == "2.0.1" ? sim::Version::k201 : sim::Version::k16);
         const auto outcome = trial::run_trial(trial);
         sum.add(outcome);
         if (outcome.violation) {

@@ -18,6 +18,7 @@ struct TrialCheck {
     int chargers = 50;
     int hours = 24;
     std::string wire = "messages";  // Or "bytes".
+    std::string ocpp = "1.6";       // Over bytes: or "2.0.1".
 };
 
 // Prints a summary; at the first violation the trace that led to it. Of many seeds it says on

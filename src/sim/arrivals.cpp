@@ -5,7 +5,11 @@
 namespace busbar::sim {
 
 Arrivals::Arrivals(ArrivalPlan plan, std::size_t chargers, std::uint64_t seed, SteadyPoint start)
-    : plan_(std::move(plan)), random_(seed), places_(chargers), away_(plan_.cars.size(), true) {
+    : plan_(std::move(plan)),
+      random_(seed),
+      start_(start),
+      places_(chargers),
+      away_(plan_.cars.size(), true) {
     for (auto& place : places_)
         place.next = start + random_.between(Duration{0}, plan_.first_within);
 }
@@ -18,9 +22,25 @@ std::optional<std::size_t> Arrivals::free_car() {
     return {};
 }
 
+std::optional<VehicleSpec> Arrivals::visit(Place& place, SteadyPoint now) {
+    for (; next_visit_ < plan_.visits.size(); ++next_visit_) {
+        const auto& visit = plan_.visits[next_visit_];
+        if (now < start_ + visit.at) return {};
+        const auto until = start_ + visit.at + visit.stay;
+        if (now >= until) continue;  // It found no place.
+        ++next_visit_;
+        // It stays as long as it did, full or not.
+        place = {.next = until, .taken = true, .was_full = true};
+        return visit.car;
+    }
+    return {};
+}
+
 std::optional<VehicleSpec> Arrivals::arrival(std::size_t charger, SteadyPoint now) {
     auto& place = places_.at(charger);
-    if (place.taken || now < place.next) return {};
+    if (place.taken) return {};
+    if (!plan_.visits.empty()) return visit(place, now);
+    if (now < place.next) return {};
     VehicleSpec car;
     if (plan_.cars.empty()) {
         car = random_vehicle(random_.next());

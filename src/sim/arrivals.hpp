@@ -1,4 +1,5 @@
-// Who comes to charge, and when: an endless, repeatable stream of cars for a demo or a soak.
+// Who comes to charge, and when: an endless, repeatable stream of cars for a demo or a soak, or the
+// sessions of a real place.
 //
 // Pure: time is handed in. Not thread-safe.
 #pragma once
@@ -12,7 +13,19 @@
 
 namespace busbar::sim {
 
+// A car that is known to come.
+struct Visit {
+    Duration at;    // After the start. It takes any place that is free, and waits for one;
+    Duration stay;  // it is gone at `at` + `stay`, wherever it stands.
+    VehicleSpec car;
+
+    bool operator==(const Visit&) const = default;
+};
+
 struct ArrivalPlan {
+    // Who comes, by `at`; nobody else then. Empty: who comes is chance, as follows.
+    std::vector<Visit> visits = {};
+
     // The cars of the neighbourhood: each is at one charger at a time, and comes back emptier.
     // Empty: a stranger each time.
     std::vector<VehicleSpec> cars = {};
@@ -44,9 +57,12 @@ private:
     };
 
     std::optional<std::size_t> free_car();
+    std::optional<VehicleSpec> visit(Place& place, SteadyPoint now);
 
     ArrivalPlan plan_;
     Random random_;
+    const SteadyPoint start_;
+    std::size_t next_visit_ = 0;
     std::vector<Place> places_;
     std::vector<bool> away_;  // By car of the plan: whether it is free to come.
 };

@@ -63,5 +63,24 @@ TEST(Arrivals, EqualSeedsGiveEqualDays) {
         }
 }
 
+TEST(Arrivals, OfKnownVisitsComeToAnyFreePlaceAndLeaveWhenTheyDid) {
+    const auto card = [](const char* tag) {
+        VehicleSpec car;
+        car.id_tag = tag;
+        return car;
+    };
+    const ArrivalPlan plan{
+        .visits = {{10s, 60s, card("A")}, {20s, 5s, card("B")}, {20s, 100s, card("C")}}};
+    Arrivals arrivals{plan, 1, 1, kMorning};
+    EXPECT_FALSE(arrivals.arrival(0, kMorning + 9s));
+    ASSERT_EQ(arrivals.arrival(0, kMorning + 10s)->id_tag, "A");
+    EXPECT_FALSE(arrivals.leaves(0, true, kMorning + 69s));
+    EXPECT_TRUE(arrivals.leaves(0, true, kMorning + 70s));
+    // B was gone before there was room.
+    ASSERT_EQ(arrivals.arrival(0, kMorning + 70s)->id_tag, "C");
+    EXPECT_TRUE(arrivals.leaves(0, false, kMorning + 120s));
+    EXPECT_FALSE(arrivals.arrival(0, kMorning + 1h));
+}
+
 }  // namespace
 }  // namespace busbar::sim

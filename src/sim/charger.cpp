@@ -40,7 +40,7 @@ void add_schedule_edges(const Profile& profile, TimePoint start, TimePoint from,
 bool ChargerModel::belongs_to_running(int connector, const Profile& profile) const {
     const auto running = running_.find(connector);
     if (running == running_.end()) return false;
-    return !profile.transaction || running->second.id == profile.transaction;
+    return !profile.transaction || running->second.name == profile.transaction;
 }
 
 bool ChargerModel::acceptable(int connector, const Profile& profile) const {
@@ -90,9 +90,9 @@ void ChargerModel::begin_transaction(int connector, TimePoint now) {
     BUSBAR_CHECK(begun);
 }
 
-void ChargerModel::name_transaction(int connector, TransactionId id) {
+void ChargerModel::name_transaction(int connector, TransactionName name) {
     if (const auto running = running_.find(connector); running != running_.end())
-        running->second.id = id;
+        running->second.name = std::move(name);
 }
 
 void ChargerModel::end_transaction(int connector) {
@@ -104,6 +104,21 @@ void ChargerModel::reboot(Memory memory) {
     running_.clear();
     clear({.purpose = Purpose::kTx});
     if (memory == Memory::kForgets) forget_profiles();
+}
+
+void ChargerModel::link_lost(TimePoint now) {
+    if (!offline_since_) offline_since_ = now;
+}
+
+void ChargerModel::link_back(TimePoint now) {
+    std::erase_if(installed_, [&](const Installed& held) {
+        return held.profile.gone_after_offline && offline_too_long(held.profile, now);
+    });
+    offline_since_.reset();
+}
+
+bool ChargerModel::offline_too_long(const Profile& profile, TimePoint now) const {
+    return profile.max_offline && offline_since_ && now >= *offline_since_ + *profile.max_offline;
 }
 
 std::optional<TimePoint> ChargerModel::schedule_start(const Profile& profile, int connector,
@@ -119,6 +134,7 @@ std::optional<TimePoint> ChargerModel::schedule_start(const Profile& profile, in
 
 std::optional<Amperes> ChargerModel::limit_of(const Profile& profile, int connector, TimePoint now,
                                               Steps steps) const {
+    if (offline_too_long(profile, now)) return {};
     if (profile.valid_from && now < *profile.valid_from) return {};
     if (profile.valid_to && now >= *profile.valid_to) return {};
     const auto start = schedule_start(profile, connector, now);

@@ -1,4 +1,4 @@
-// What a simulated OCPP 1.6 charger does with charging profiles: which it holds, and how much
+// What a simulated charger does with charging profiles: which it holds, and how much
 // current it lets each car have now.
 //
 // Pure: time, in the charger's own clock, is handed in. It knows nothing of connections, which is
@@ -10,15 +10,20 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "base/time.hpp"
-#include "domain/charging.hpp"
 
 namespace busbar::sim {
 
-// OCPP 1.6 section 7.10 to 7.13 and 3.13; amperes only, as it announces.
+// What CSMS and charger call a transaction: the number that the CSMS gave it (1.6), in text, or the
+// charger's own name of it (2.x).
+using TransactionName = std::string;
+
+// OCPP 1.6 section 7.10 to 7.13 and 3.13, OCPP 2.0.1 block K; by 1.6's names.
 enum class Purpose : std::uint8_t { kChargePointMax, kTxDefault, kTx };
 enum class ScheduleKind : std::uint8_t { kAbsolute, kRecurringDaily, kRecurringWeekly, kRelative };
 
@@ -34,12 +39,15 @@ struct Profile {
     int stack_level = 0;
     Purpose purpose = Purpose::kTxDefault;
     ScheduleKind kind = ScheduleKind::kRelative;
-    std::optional<TransactionId> transaction = {};
+    std::optional<TransactionName> transaction = {};
     std::optional<TimePoint> valid_from = {};
     std::optional<TimePoint> valid_to = {};
     std::optional<TimePoint> start = {};                // Needed unless relative.
     std::optional<std::chrono::seconds> duration = {};  // Empty: the last period has no end.
     std::vector<SchedulePeriod> periods;                // The first starts at 0.
+    // 2.1: how long it holds without a link, and whether it is gone for good after that.
+    std::optional<std::chrono::seconds> max_offline = {};
+    bool gone_after_offline = false;
 
     bool operator==(const Profile&) const = default;
 };
@@ -86,13 +94,17 @@ public:
     // A transaction begins; its number may come later from the CSMS.
     // Requires: connector 1..connectors, no transaction there.
     void begin_transaction(int connector, TimePoint now);
-    void name_transaction(int connector, TransactionId id);
+    void name_transaction(int connector, TransactionName name);
     // Its profiles go with it. Does nothing if there is none.
     void end_transaction(int connector);
 
     // Ends all transactions; their profiles go.
     void reboot(Memory memory);
     void forget_profiles() { installed_.clear(); }
+
+    // The way to the CSMS is lost, or there again. Lost twice, it counts from the first time.
+    void link_lost(TimePoint now);
+    void link_back(TimePoint now);
 
     // What it enforces per line: the least over the purposes, in each of them the profile with
     // the highest stack level that is valid now; TxProfile before TxDefaultProfile (of the
@@ -117,10 +129,11 @@ private:
     };
     struct Running {
         TimePoint since;
-        std::optional<TransactionId> id;
+        std::optional<TransactionName> name;
     };
 
     bool acceptable(int connector, const Profile& profile) const;
+    bool offline_too_long(const Profile& profile, TimePoint now) const;
     bool belongs_to_running(int connector, const Profile& profile) const;
     std::optional<TimePoint> schedule_start(const Profile& profile, int connector,
                                             TimePoint now) const;
@@ -134,6 +147,7 @@ private:
     ChargerSpec spec_;
     std::vector<Installed> installed_;  // At most max_profiles.
     std::map<int, Running> running_;    // By connector.
+    std::optional<TimePoint> offline_since_;
 };
 
 }  // namespace busbar::sim

@@ -59,9 +59,9 @@ TEST(SmartCharging, ATxProfileOverrulesTheDefaultForItsTransactionOnly) {
     ChargerModel charger{{}};
     ASSERT_EQ(charger.install(0, flat(Purpose::kTxDefault, 6_A, 1)), kAccepted);
     charger.begin_transaction(1, kNoon);
-    charger.name_transaction(1, 77);
+    charger.name_transaction(1, "77");
     auto profile = flat(Purpose::kTx, 24_A, 2);
-    profile.transaction = 77;
+    profile.transaction = "77";
     ASSERT_EQ(charger.install(1, profile), kAccepted);
     EXPECT_EQ(charger.limit(1, kNoon), 24_A);
 
@@ -77,11 +77,11 @@ TEST(SmartCharging, RejectsATxProfileWithoutItsTransaction) {
     EXPECT_EQ(charger.install(1, profile), kRejected);
     charger.begin_transaction(1, kNoon);
     EXPECT_EQ(charger.install(0, profile), kRejected);
-    profile.transaction = 77;
+    profile.transaction = "77";
     EXPECT_EQ(charger.install(1, profile), kRejected) << "its number has not come yet";
-    charger.name_transaction(1, 78);
+    charger.name_transaction(1, "78");
     EXPECT_EQ(charger.install(1, profile), kRejected);
-    profile.transaction = 78;
+    profile.transaction = "78";
     EXPECT_EQ(charger.install(1, profile), kAccepted);
 }
 

@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 struct Seat {
     std::unique_ptr<Station> station;
     std::shared_ptr<Uplink> uplink;
+    std::optional<SteadyPoint> flaps_at = {};  // If it does.
 };
 
 struct Waiter {
@@ -33,6 +34,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::size_t kLongestIdentity = 48;
+constexpr std::chrono::seconds kSleepyAfter{30};
 
 Error not_found(std::string_view charger) {
     return {Errc::kNotFound, "no simulated charger is called " + std::string(charger)};
@@ -64,6 +66,8 @@ Status check_options(const FleetOptions& options) {
     }
     if (options.battery_speed < 1)
         return Error{Errc::kInvalid, "must be at least 1", "battery_speed"};
+    if (options.storm_every && *options.storm_every < kTick * 2)
+        return Error{Errc::kInvalid, "must be two tenths of a second at least", "storm_every"};
     if (options.reconnect_first <= Duration{0} || options.reconnect_most < options.reconnect_first)
         return Error{Errc::kInvalid, "must be > 0, and the most not below it", "reconnect_first"};
     return Done{};
@@ -82,6 +86,7 @@ struct Fleet::Impl {
             arrivals.emplace(*options.arrivals, options.chargers.size(), random.next(),
                              clock.steady());
         for (const auto& charger : options.chargers) add(charger);
+        if (options.storm_every) storm_at = clock.steady() + *options.storm_every;
     }
 
     void add(const ChargerSetup& charger);
@@ -92,6 +97,7 @@ struct Fleet::Impl {
     Duration reconnect_wait(int failures);
     void tick();
     void move_cars(SteadyPoint now);
+    void break_links(SteadyPoint now);
     void charger_changed(std::size_t index);
     void something_happened();
     void ask_waiters();
@@ -122,6 +128,8 @@ struct Fleet::Impl {
     std::unordered_map<std::string, std::size_t> index_by_id;
     std::vector<std::shared_ptr<Waiter>> waiters;
     std::size_t running = 0;  // The ticking and the uplinks.
+    std::optional<SteadyPoint> storm_at;
+    bool in_storm = false;  // All uplinks are out since the last tick.
     bool stopping = false;
     bool ticking = false;
     bool waiters_told = false;
@@ -151,7 +159,7 @@ void Fleet::Impl::add(const ChargerSetup& charger) {
     uplink_hooks.changed = [this] { something_happened(); };
     auto uplink =
         std::make_shared<Uplink>(address, *station, *strand, clock, std::move(uplink_hooks));
-    seats.push_back({std::move(station), std::move(uplink)});
+    seats.push_back({.station = std::move(station), .uplink = std::move(uplink)});
 }
 
 void Fleet::Impl::launch() {
@@ -200,6 +208,7 @@ asio::awaitable<void> Fleet::Impl::keep_ticking() {
 void Fleet::Impl::tick() {
     const auto now = clock.steady();
     if (arrivals) move_cars(now);
+    break_links(now);
     // All chargers move on before any sum is looked at: half a step would show an ampere twice,
     // where it was given back and where it went.
     ticking = true;
@@ -211,12 +220,33 @@ void Fleet::Impl::tick() {
     something_happened();
 }
 
+void Fleet::Impl::break_links(SteadyPoint now) {
+    for (auto& seat : seats) {
+        const auto every = seat.station->behaviour().flaps_every;
+        if (!every) {
+            seat.flaps_at.reset();
+        } else if (!seat.flaps_at || now >= *seat.flaps_at) {
+            if (seat.flaps_at) seat.uplink->hang_up();
+            seat.flaps_at = now + random.exponential(*every);
+        }
+    }
+    if (std::exchange(in_storm, false))
+        for (auto& seat : seats) seat.uplink->set_up(true);
+    if (!storm_at || now < *storm_at) return;
+    storm_at = now + *options.storm_every;
+    in_storm = true;
+    for (auto& seat : seats) seat.uplink->set_up(false);
+}
+
 void Fleet::Impl::move_cars(SteadyPoint now) {
     for (std::size_t i = 0; i < seats.size(); ++i) {
         auto& station = *seats[i].station;
         // Where somebody plugged or unplugged by hand meanwhile, the visit is simply over.
         if (arrivals->leaves(i, station.car_is_full(), now)) (void)station.unplug();
-        if (auto car = arrivals->arrival(i, now)) (void)station.plug(std::move(*car));
+        auto car = arrivals->arrival(i, now);
+        if (!car) continue;
+        if (station.behaviour().sleepy_cars) car->sleeps_after = kSleepyAfter;
+        (void)station.plug(std::move(*car));
     }
 }
 

@@ -1,5 +1,5 @@
-// A fleet of simulated chargers that connect to a CSMS, any CSMS, over real WebSockets with OCPP
-// 1.6J, and the cars that charge there. It watches the breakers above them meanwhile.
+// A fleet of simulated chargers that connect to a CSMS, any CSMS, over real WebSockets with OCPP,
+// and the cars that charge there. It watches the breakers above them meanwhile.
 //
 // Runs in real time on one thread of its own. All methods are thread-safe; each is carried out on
 // that thread and waits for it, which takes well under a millisecond, more with thousands of
@@ -34,6 +34,8 @@ struct FleetOptions {
     Duration call_timeout = std::chrono::seconds{30};  // For the chargers' own calls.
     Duration clock_error{0};  // Of the chargers' clocks, until the CSMS tells them the time.
     std::optional<ArrivalPlan> arrivals = {};  // Empty: cars come by plug() only.
+    // Storms: so often all links break at the same moment, and all dial again at the same moment.
+    std::optional<Duration> storm_every = {};
 };
 
 class Fleet {

@@ -314,7 +314,7 @@ TEST_F(FleetTest, BootsStartsATransactionAndDrawsWhatItsProfileAllows) {
 
     const auto seen = fleet_->snapshot();
     EXPECT_EQ(seen.charger("CP-01").limit, 16.5_A);
-    EXPECT_EQ(seen.charger("CP-01").transaction, 101);
+    EXPECT_EQ(seen.charger("CP-01").transaction, "101");
     EXPECT_EQ(seen.charger("CP-01").profiles_received, 2);
     EXPECT_TRUE(seen.charger("CP-01").applied_at);
     EXPECT_EQ(seen.circuit("feeder").drawn.now, PerPhase::each(16.5_A));
@@ -425,6 +425,26 @@ TEST_F(FleetTest, ARebootBootsAgain) {
     start(1);
     ASSERT_TRUE(fleet_->reboot("CP-01"));
     ASSERT_TRUE(csms_.wait_for("CP-01", "BootNotification", 2));
+}
+
+TEST_F(FleetTest, AFlappingChargerComesAndGoesAndTheOthersStay) {
+    start(2);
+    ASSERT_TRUE(fleet_->set_behaviour("CP-01", {.flaps_every = 100ms}));
+    EXPECT_TRUE(reached([](const auto& seen) { return seen.charger("CP-01").connects >= 4; }));
+    EXPECT_EQ(fleet_->snapshot().charger("CP-02").connects, 1);
+}
+
+TEST_F(FleetTest, AStormBreaksAllLinksAndAllComeBackAgainAndAgain) {
+    FleetOptions options{.url = csms_.url()};
+    options.chargers = row_of_chargers("CP-", 20, {.id = ChargerId{"pattern"}});
+    options.storm_every = 500ms;
+    auto fleet = Fleet::start(std::move(options));
+    ASSERT_TRUE(fleet);
+    fleet_ = std::move(*fleet);
+    EXPECT_TRUE(reached([](const auto& seen) {
+        return std::all_of(seen.chargers.begin(), seen.chargers.end(),
+                           [](const auto& each) { return each.connects >= 3; });
+    }));
 }
 
 TEST_F(FleetTest, TwentyChargersConnectAtOnce) {

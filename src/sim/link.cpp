@@ -12,7 +12,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-constexpr std::string_view kProtocol = "ocpp1.6";
 constexpr std::chrono::seconds kSilenceMeansDead{60};
 constexpr std::chrono::seconds kPingAfterSilence{30};
 
@@ -94,7 +93,7 @@ void Link::give_up_later() {
     });
 }
 
-asio::awaitable<Status> Link::open(Address address, std::string identity) {
+asio::awaitable<Status> Link::open(Address address, std::string identity, std::string protocol) {
     const auto self = shared_from_this();
     give_up_later();
     if (stream_.next_layer().tcp() != nullptr) {
@@ -103,8 +102,8 @@ asio::awaitable<Status> Link::open(Address address, std::string identity) {
     }
     stream_.control_callback(
         [this](websocket::frame_type, beast::string_view) { heard_at_ = clock_.steady(); });
-    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
-        request.set(beast::http::field::sec_websocket_protocol, kProtocol);
+    stream_.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+        request.set(beast::http::field::sec_websocket_protocol, protocol);
         request.set(beast::http::field::user_agent, "busbar-simulated-charger");
     }));
     const auto host = address.host + ":" + address.port;
@@ -112,9 +111,9 @@ asio::awaitable<Status> Link::open(Address address, std::string identity) {
     websocket::response_type response;
     auto [refused] = co_await stream_.async_handshake(response, host, target, kAwait);
     if (refused) co_return unavailable("handshake", refused);
-    if (response[beast::http::field::sec_websocket_protocol] != kProtocol) {
+    if (response[beast::http::field::sec_websocket_protocol] != protocol) {
         close();
-        co_return Error{Errc::kUnavailable, "the CSMS does not speak ocpp1.6"};
+        co_return Error{Errc::kUnavailable, "the CSMS does not speak " + protocol};
     }
     open_ = true;
     heard_at_ = clock_.steady();

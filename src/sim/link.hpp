@@ -1,4 +1,4 @@
-// The wire between one simulated charger and its CSMS: a WebSocket client that speaks ocpp1.6.
+// The wire between one simulated charger and its CSMS: a WebSocket client.
 //
 // Lives on one strand, and in the time of that strand: that of its stream's executor.
 #pragma once
@@ -44,10 +44,11 @@ public:
     // its executor, and outlives the link.
     Link(net::ByteStream stream, const Clock& clock);
 
-    // Once. Fails with kUnavailable: no such host, nobody there, refused, another protocol; all
-    // within kOpenDeadline. A close() in between ends it too.
+    // Once; `protocol` is "ocpp1.6" or another. Fails with kUnavailable: no such host, nobody
+    // there, refused, another protocol; all within kOpenDeadline. A close() in between ends it too.
     static constexpr std::chrono::seconds kOpenDeadline{10};
-    boost::asio::awaitable<Status> open(Address address, std::string identity);
+    boost::asio::awaitable<Status> open(Address address, std::string identity,
+                                        std::string protocol);
 
     // The next text from the CSMS. Fails with kUnavailable when the link has ended, by either
     // side, or the CSMS has not been heard of for a minute, pings included.

@@ -33,15 +33,23 @@ void look(LoadSum& sum, const PerPhase& breaker) {
 LoadRecord::LoadRecord(std::span<const CircuitSetup> circuits,
                        std::span<const ChargerSetup> chargers) {
     for (const auto& circuit : circuits)
-        circuits_.push_back(
-            {.id = circuit.id, .breaker = circuit.breaker, .drawn = {}, .enforced = {}});
+        circuits_.push_back({.id = circuit.id,
+                             .breaker = circuit.breaker,
+                             .manner = circuit.manner,
+                             .drawn = {},
+                             .enforced = {}});
     for (const auto& charger : chargers) {
         Share share;
         for (const auto& id : charger.circuits) {
-            const auto found = std::find_if(circuits_.begin(), circuits_.end(),
-                                            [&](const auto& load) { return load.id == id; });
-            BUSBAR_CHECK(found != circuits_.end());
-            share.circuits.push_back(static_cast<std::size_t>(found - circuits_.begin()));
+            const auto before = share.circuits.size();
+            for (std::size_t i = 0; i < circuits_.size(); ++i) {
+                auto& load = circuits_[i];
+                if (load.id != id || (!load.manner.empty() && load.manner != charger.manner))
+                    continue;
+                share.circuits.push_back(i);
+                ++load.chargers;
+            }
+            BUSBAR_CHECK(share.circuits.size() > before);
         }
         shares_.push_back(std::move(share));
     }

@@ -31,6 +31,8 @@ struct LoadSum {
 struct CircuitLoad {
     CircuitId id;
     PerPhase breaker;
+    std::string manner;  // As in CircuitSetup.
+    std::size_t chargers = 0;
     LoadSum drawn;     // What flows.
     LoadSum enforced;  // What the chargers with a transaction would let flow.
 };

@@ -36,6 +36,8 @@ std::string load_report(std::span<const CircuitLoad> circuits) {
     json.begin_array();
     for (const auto& circuit : circuits) {
         json.begin_object().member("id", circuit.id.str());
+        if (!circuit.manner.empty()) json.member("behaviour", circuit.manner);
+        json.member("chargers", static_cast<std::int64_t>(circuit.chargers));
         write_lines(json, "breakerA", circuit.breaker);
         write_sum(json, "drawn", circuit.drawn);
         write_sum(json, "enforced", circuit.enforced);

@@ -4,6 +4,11 @@
 
 namespace busbar::sim {
 
+std::string_view to_string(Version version) {
+    constexpr std::array<std::string_view, 3> kNames{"1.6", "2.0.1", "2.1"};
+    return kNames[static_cast<std::size_t>(version)];
+}
+
 std::vector<ChargerSetup> row_of_chargers(std::string_view prefix, int count,
                                           const ChargerSetup& pattern) {
     std::vector<ChargerSetup> row;

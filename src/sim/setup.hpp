@@ -13,6 +13,11 @@
 
 namespace busbar::sim {
 
+// The OCPP that a charger speaks.
+enum class Version : std::uint8_t { k16, k201, k21 };
+// "1.6", "2.0.1", "2.1".
+std::string_view to_string(Version version);
+
 // How a charger answers the calls of its CSMS. What it is asked, it does, unless said otherwise.
 enum class Answering : std::uint8_t {
     kAtOnce,
@@ -37,12 +42,20 @@ struct Behaviour {
         false;  // Goes on with the first period of a schedule, though it shows all.
     bool takes_one_period = false;  // Rejects schedules of several.
     bool hides_limits = false;      // Knows no GetCompositeSchedule.
+    bool watts_only = false;        // Takes, and shows, limits in watts alone.
+    bool no_station_max = false;    // Rejects limits of the whole charger, such as
+                                    // ChargePointMaxProfile.
+    // Does not hear the first answer to anything about a transaction, and says it again.
+    bool says_twice = false;
+    bool sleepy_cars = false;  // Cars that come by themselves fall asleep while they are paused.
+    std::optional<Duration> flaps_every = {};  // On the mean, its connection breaks this often.
 
     bool operator==(const Behaviour&) const = default;
 };
 
 struct ChargerSetup {
     ChargerId id;
+    Version version = Version::k16;
     Amperes maximum = 32_A;
     Amperes quantum = 0.1_A;
     bool rounds_up = false;             // To the next whole ampere, and it shows that.
@@ -51,6 +64,7 @@ struct ChargerSetup {
     Phase first_line = Phase::kL1;
     std::vector<CircuitId> circuits = {};  // All breakers its current flows through.
     Behaviour behaviour = {};
+    std::string manner = {};  // The name of its behaviour, for who counts by it.
 
     bool operator==(const ChargerSetup&) const = default;
 };
@@ -58,6 +72,7 @@ struct ChargerSetup {
 struct CircuitSetup {
     CircuitId id;
     PerPhase breaker;
+    std::string manner = {};  // Not empty: only its chargers of this manner are counted.
 
     bool operator==(const CircuitSetup&) const = default;
 };

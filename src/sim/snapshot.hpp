@@ -17,7 +17,7 @@ struct ReceivedProfile {
     SteadyPoint at;
     int connector = 0;
     Purpose purpose = Purpose::kTxDefault;
-    std::optional<TransactionId> transaction = {};
+    std::optional<TransactionName> transaction = {};
     std::vector<SchedulePeriod> periods = {};
     bool accepted = false;  // False while it has not been acted upon.
 
@@ -34,8 +34,9 @@ struct ChargerSnapshot {
     PerPhase drawn = {};     // By the lines of the site.
     PerPhase enforced = {};  // What it would let flow: 0 without a transaction.
     bool in_transaction = false;
-    std::optional<TransactionId> transaction = {};  // Empty until the CSMS has given a number.
-    std::optional<double> soc_pct = {};             // Of the car that is plugged in.
+    // Empty until it has a name; with 1.6, until the CSMS has given it a number.
+    std::optional<TransactionName> transaction = {};
+    std::optional<double> soc_pct = {};  // Of the car that is plugged in.
     WattHours meter_register = {};
     std::int64_t connects = 0;                   // Connections made since the start.
     std::int64_t boots = 0;                      // BootNotifications sent.

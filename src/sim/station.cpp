@@ -19,6 +19,7 @@ Station::Station(ChargerSetup setup, StationOptions options, const Clock& clock,
       strand_(strand),
       hooks_(std::move(hooks)),
       behaviour_(setup_.behaviour),
+      speech_(speech_of(setup_.version)),
       model_({.maximum = setup_.maximum, .quantum = setup_.quantum, .rounds_up = setup_.rounds_up}),
       limit_(model_.limit(kOutlet, clock.wall())),
       advanced_at_(clock.steady()),
@@ -33,6 +34,7 @@ void Station::connected() {
     advance();
     if (behaviour_.forgets_profiles_at_reconnect && seen_.connects > 0) model_.forget_profiles();
     connected_ = true;
+    model_.link_back(own_time());
     ++link_;
     ++seen_.connects;
     send_after_ = clock_.steady();
@@ -50,6 +52,7 @@ void Station::connected() {
 void Station::disconnected() {
     if (!connected_) return;
     connected_ = false;
+    model_.link_lost(own_time());
     held_.clear();
     if (open_) {
         auto message = std::move(open_->message);
@@ -104,13 +107,14 @@ void Station::tick() {
     }
     if (online() && now >= heartbeat_at_) {
         heartbeat_at_ = now + heartbeat_every_;
-        queue({.action = "Heartbeat", .payload = {}});
+        say(Said::kHeartbeat)();
     }
     if (session_ && meter_every_ > Duration{0} && now >= meter_at_) {
         meter_at_ = std::max(meter_at_ + meter_every_, now);
-        queue_meter_values("Sample.Periodic");
+        queue_reading("Sample.Periodic");
     }
     if (session_ && car_is_full()) end_transaction("Local");
+    if (reset_once_idle_ && !session_) reboot();
     pump();
 }
 
@@ -153,6 +157,7 @@ void Station::reboot() {
     model_.reboot(behaviour_.forgets_profiles_at_reboot ? Memory::kForgets : Memory::kKeeps);
     const bool was_connected = connected_;
     must_boot_ = true;
+    reset_once_idle_ = false;
     registration_.reset();
     disconnected();
     if (was_connected) hooks_.hang_up();
@@ -192,7 +197,7 @@ ChargerSnapshot Station::snapshot() const {
     seen.drawn = drawn();
     seen.enforced = enforced();
     seen.in_transaction = session_.has_value();
-    if (session_) seen.transaction = session_->id;
+    if (session_) seen.transaction = session_->name;
     if (car_) seen.soc_pct = car_->soc_pct();
     seen.meter_register = register_;
     seen.answers_held = held_.size();
@@ -216,8 +221,9 @@ void Station::advance() {
                  : model_.limit(kOutlet, own_time(),
                                 behaviour_.ignores_leases ? Steps::kIgnored : Steps::kTaken);
     if (const auto status = present_status(); status != status_) {
-        status_ = status;
-        queue_status();
+        const auto before = std::exchange(status_, status);
+        if (online() && speech_.differ(before, status)) queue_status(kOutlet);
+        queue_change();
     }
     hooks_.changed();
 }
@@ -234,13 +240,12 @@ ConnectorStatus Station::present_status() const {
     return done_with_car_ ? kFinishing : kPreparing;
 }
 
+ConnectorStatus Station::whole_status() const {
+    return operative_ ? ConnectorStatus::kAvailable : ConnectorStatus::kUnavailable;
+}
+
 void Station::boot() {
-    json::object payload;
-    payload["chargePointVendor"] = "Busbar";
-    payload["chargePointModel"] = "Simulated";
-    payload["chargePointSerialNumber"] = setup_.id.str().substr(0, 25);
-    payload["firmwareVersion"] = "1";
-    queue_.push_front({.action = "BootNotification", .payload = std::move(payload)});
+    queue_.push_front({.topic = Topic::kBoot, .spoken = speech_.boot(setup_)});
 }
 
 void Station::registered(const json::object& answer) {
@@ -278,38 +283,39 @@ void Station::try_begin() {
     if (registration_ != Registration::kAccepted) return;
     if (connected_) {
         authorizing_ = true;
-        json::object payload;
-        payload["idTag"] = card();
-        queue({.action = "Authorize", .payload = std::move(payload)});
+        queue({.topic = Topic::kAuthorize, .spoken = speech_.authorize(card()), .card = card()});
     } else if (behaviour_.starts_offline) {
-        begin_transaction();
+        begin_transaction({});
     }
 }
 
-void Station::begin_transaction() {
+// Its own names need only be unlike all others of this charger, in other lives of it too.
+TransactionName Station::new_name() const {
+    return std::to_string(own_time().time_since_epoch().count()) + "-" + std::to_string(last_key_);
+}
+
+void Station::begin_transaction(std::optional<std::int64_t> remote_start) {
     advance();
-    session_ = Session{.key = ++last_key_};
-    numbers_[session_->key] = {};
+    session_ = Session{.key = ++last_key_, .remote_start = remote_start};
     model_.begin_transaction(kOutlet, own_time());
+    if (speech_.names_transactions()) {
+        session_->name = new_name();
+        model_.name_transaction(kOutlet, *session_->name);
+    }
+    names_[session_->key] = session_->name;
     meter_at_ = clock_.steady() + meter_every_;
-    json::object payload;
-    payload["connectorId"] = kOutlet;
-    payload["idTag"] = card();
-    payload["meterStart"] = register_.in_milli() / 1000;
-    payload["timestamp"] = format_time(own_time());
-    queue({.action = "StartTransaction", .payload = std::move(payload), .of = session_->key});
+    queue({.topic = Topic::kBegin,
+           .spoken = speech_.began(told("Transaction.Begin")),
+           .of = session_->key});
     advance();
 }
 
 void Station::end_transaction(std::string_view reason) {
     BUSBAR_CHECK(session_ && car_);
     advance();
-    json::object payload;
-    payload["idTag"] = card();
-    payload["meterStop"] = register_.in_milli() / 1000;
-    payload["timestamp"] = format_time(own_time());
-    payload["reason"] = reason;
-    queue({.action = "StopTransaction", .payload = std::move(payload), .of = session_->key});
+    queue({.topic = Topic::kEnd,
+           .spoken = speech_.ended(told("Transaction.End"), reason),
+           .of = session_->key});
     model_.end_transaction(kOutlet);
     car_->cut();
     session_.reset();

@@ -1,5 +1,6 @@
-// One simulated charger with one outlet, as its CSMS meets it: it boots, reports, asks whether a
-// card may charge, runs transactions, sends meter values, and obeys or disobeys.
+// One simulated charger with one outlet, as its CSMS meets it, in any version of OCPP: it boots,
+// reports, asks whether a card may charge, runs transactions, sends meter values, and obeys or
+// disobeys.
 //
 // Knows no sockets and no threads: frames go out through a hook and come in through receive();
 // time is the clock's and the strand's. All calls are made on that strand.
@@ -13,8 +14,8 @@
 
 #include "base/strand.hpp"
 #include "sim/snapshot.hpp"
+#include "sim/speech.hpp"
 #include "sim/vehicle.hpp"
-#include "sim/wire.hpp"
 
 namespace busbar::sim {
 
@@ -34,7 +35,7 @@ struct StationHooks {
     std::function<void()> changed;  // What it draws, enforces or shows may have changed.
 };
 
-class Station {
+class Station : private Deeds {
 public:
     // `clock` and `strand` must outlive it.
     Station(ChargerSetup setup, StationOptions options, const Clock& clock, Strand& strand,
@@ -67,17 +68,33 @@ public:
     static constexpr std::size_t kMostReceived = 10'000;
     const std::deque<ReceivedProfile>& received() const { return received_; }
     const ChargerSetup& setup() const { return setup_; }
+    const Behaviour& behaviour() const { return behaviour_; }
+    std::string_view subprotocol() const { return speech_.subprotocol(); }
 
 private:
     using TransactionKey = std::int64_t;  // Ours, before the CSMS has given a number.
 
+    // What a message is about, whatever it is called.
+    enum class Topic : std::uint8_t {
+        kBoot,
+        kHeartbeat,
+        kStatus,
+        kAuthorize,
+        kBegin,
+        kReading,
+        kChange,
+        kEnd,
+    };
     struct Message {
-        std::string action;
-        json::object payload;
+        Topic topic;
+        Spoken spoken;
         // Set for what belongs to a transaction: kept until it is answered, over lost links and
-        // reboots; the CSMS's number of it is filled in when it is sent.
+        // reboots; the CSMS's number of it is filled in when it is sent, where it gives one.
         std::optional<TransactionKey> of = {};
+        int connector = 0;      // With kStatus.
+        std::string card = {};  // With kAuthorize.
         int refusals = 0;
+        bool again = false;  // It has been answered once, and that was not heard.
     };
     struct OpenCall {
         std::string id;
@@ -86,25 +103,24 @@ private:
     };
     struct Session {
         TransactionKey key = 0;
-        std::optional<TransactionId> id = {};
-    };
-    // An answer to a call of the CSMS, and what it does once that is out.
-    struct Reply {
-        std::string frame;
-        std::function<void()> then = {};
+        std::optional<TransactionName> name = {};
+        std::optional<std::int64_t> remote_start = {};
+        int told = 0;  // How many messages there were of it.
     };
 
     // station.cpp: its own life.
-    TimePoint own_time() const { return clock_.wall() + clock_error_; }
+    TimePoint own_time() const override { return clock_.wall() + clock_error_; }
     bool online() const { return connected_ && registration_ == Registration::kAccepted; }
     const std::string& card() const;
     void advance();
     ConnectorStatus present_status() const;
+    ConnectorStatus whole_status() const;
     void boot();
     void registered(const json::object& answer);
     void set_clock(const json::object& answer);
     void try_begin();
-    void begin_transaction();
+    TransactionName new_name() const;
+    void begin_transaction(std::optional<std::int64_t> remote_start);
     void end_transaction(std::string_view reason);
 
     // station_messages.cpp: what it says of its own accord.
@@ -112,35 +128,39 @@ private:
     bool make_room();
     void give_up(const Message& message);
     void drop_passing_messages();
-    Message status_message(int connector) const;
-    void queue_status();
+    void queue_status(int connector);
     void queue_all_statuses_first();
-    void queue_meter_values(std::string_view context);
-    json::array sampled_values(std::string_view context) const;
+    void queue_reading(std::string_view context);
+    void queue_change();
+    Reading reading(std::string_view context) const;
+    Told told(std::string_view context);
     void pump();
     bool complete(Message& message) const;
     void answered(Message message, const json::object& answer);
     void refused(Message message);
     void unanswered(Message message);
     void authorized(const Message& message, const json::object& answer);
-    void numbered(const Message& message, const json::object& answer);
+    void begun(Message message, const json::object& answer);
 
     // station_calls.cpp: what it is asked.
     void take_call(const Call& call);
     void finish(const Reply& reply);
     std::int64_t note_profile(const Call& call);
     Reply reply_to(const Call& call, std::int64_t record);
-    Reply set_profile(const Call& call, std::int64_t record);
-    Reply clear_profile(const Call& call);
-    Reply composite_schedule(const Call& call);
-    Reply get_configuration(const Call& call) const;
-    Reply change_configuration(const Call& call);
-    Reply trigger_message(const Call& call);
-    Reply remote_start(const Call& call);
-    Reply remote_stop(const Call& call);
-    Reply change_availability(const Call& call);
-    Reply reset(const Call& call);
-    std::map<std::string, std::string> configuration() const;
+    Rates rates() const override;
+    Settings settings() const override;
+    bool set_interval(Interval interval, std::chrono::seconds every) override;
+    ProfileAnswer set_profile(SetProfileRequest request) override;
+    int clear_profiles(const ClearFilter& filter) override;
+    std::optional<std::vector<SchedulePeriod>> limits(std::int64_t outlet,
+                                                      std::chrono::seconds ahead) override;
+    std::function<void()> say(Said what) override;
+    Later start(std::string card, std::optional<Profile> profile,
+                std::optional<std::int64_t> number) override;
+    Later stop(const TransactionName& transaction) override;
+    bool charges() const override { return session_.has_value(); }
+    std::function<void()> set_operative(bool operative) override;
+    std::function<void()> reset(Reset when) override;
 
     const ChargerSetup setup_;
     const StationOptions options_;
@@ -148,6 +168,7 @@ private:
     Strand& strand_;
     StationHooks hooks_;
     Behaviour behaviour_;
+    const Speech& speech_;
 
     ChargerModel model_;
     std::optional<Vehicle> car_;
@@ -160,6 +181,8 @@ private:
     bool authorizing_ = false;
     bool done_with_car_ = false;  // Charged, refused or stopped: no new transaction until replug.
     std::string remote_tag_;      // The card of a remote start; otherwise the car's own.
+    bool reset_once_idle_ = false;
+    std::int64_t answering_ = 0;  // Among the profiles received: the one that is being answered.
 
     bool connected_ = false;
     bool must_boot_ = true;
@@ -174,7 +197,7 @@ private:
 
     std::deque<Message> queue_;  // At most kMostWaiting.
     std::optional<OpenCall> open_;
-    std::map<TransactionKey, std::optional<TransactionId>> numbers_;
+    std::map<TransactionKey, std::optional<TransactionName>> names_;
     std::int64_t last_key_ = 0;
     std::int64_t last_call_ = 0;
     std::deque<std::function<void()>> held_;

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-
 #include "sim/station.hpp"
 
 namespace busbar::sim {
@@ -8,25 +5,6 @@ namespace {
 
 constexpr std::size_t kMostHeld = 100;
 constexpr std::chrono::milliseconds kBeforeReset{100};  // So that the answer still leaves.
-
-json::object status_only(std::string_view status) {
-    json::object payload;
-    payload["status"] = status;
-    return payload;
-}
-
-std::string accepted(const Call& call, std::string_view status = "Accepted") {
-    return write_answer(call.id, status_only(status));
-}
-
-std::string refusal(const Call& call, const Error& error) {
-    return write_refusal(call.id, "PropertyConstraintViolation", error.message);
-}
-
-std::string rotation(Phase first) {
-    constexpr std::array<std::string_view, 3> kNames{"RST", "STR", "TRS"};
-    return "0.RST,1." + std::string(kNames[static_cast<std::size_t>(first)]);
-}
 
 }  // namespace
 
@@ -72,7 +50,7 @@ void Station::finish(const Reply& reply) {
 std::int64_t Station::note_profile(const Call& call) {
     ++seen_.profiles_received;
     ReceivedProfile received{.at = clock_.steady()};
-    if (auto request = read_set_profile(call.payload)) {
+    if (auto request = speech_.read_set_profile(call.payload, rates())) {
         received.connector = request->connector;
         received.purpose = request->profile.purpose;
         received.transaction = request->profile.transaction;
@@ -86,208 +64,126 @@ std::int64_t Station::note_profile(const Call& call) {
     return received_before_ + static_cast<std::int64_t>(received_.size()) - 1;
 }
 
-Station::Reply Station::reply_to(const Call& call, std::int64_t record) {
-    if (call.action == "SetChargingProfile") return set_profile(call, record);
-    if (call.action == "ClearChargingProfile") return clear_profile(call);
-    if (call.action == "GetCompositeSchedule" && !behaviour_.hides_limits)
-        return composite_schedule(call);
-    if (call.action == "GetConfiguration") return get_configuration(call);
-    if (call.action == "ChangeConfiguration") return change_configuration(call);
-    if (call.action == "TriggerMessage") return trigger_message(call);
-    if (call.action == "RemoteStartTransaction") return remote_start(call);
-    if (call.action == "RemoteStopTransaction") return remote_stop(call);
-    if (call.action == "ChangeAvailability") return change_availability(call);
-    if (call.action == "Reset") return reset(call);
-    if (call.action == "ClearCache") return {accepted(call)};
-    if (call.action == "UnlockConnector") return {accepted(call, "NotSupported")};
-    if (call.action == "DataTransfer") return {accepted(call, "UnknownVendorId")};
-    return {write_refusal(call.id, "NotImplemented", "this charger does not know the action")};
+Reply Station::reply_to(const Call& call, std::int64_t record) {
+    answering_ = record;
+    if (call.action == "GetCompositeSchedule" && behaviour_.hides_limits) return not_known(call);
+    return speech_.reply_to(call, *this);
 }
 
 // --- Smart charging -------------------------------------------------------------------------
 
-Station::Reply Station::set_profile(const Call& call, std::int64_t record) {
-    auto request = read_set_profile(call.payload);
-    if (!request && request.error().code == Errc::kUnsupported) return {accepted(call, "Rejected")};
-    if (!request) return {refusal(call, request.error())};
-    const bool too_long = behaviour_.takes_one_period && request->profile.periods.size() > 1;
-    const auto answer = behaviour_.answering == Answering::kRefusing || too_long
-                            ? ProfileAnswer::kRejected
-                            : model_.install(request->connector, std::move(request->profile));
-    if (answer == ProfileAnswer::kRejected) return {accepted(call, "Rejected")};
+Rates Station::rates() const {
+    return {.watts = behaviour_.watts_only, .lines = setup_.phases.count()};
+}
+
+ProfileAnswer Station::set_profile(SetProfileRequest request) {
+    const auto& profile = request.profile;
+    if (behaviour_.answering == Answering::kRefusing ||
+        (behaviour_.takes_one_period && profile.periods.size() > 1) ||
+        (behaviour_.no_station_max && profile.purpose == Purpose::kChargePointMax))
+        return ProfileAnswer::kRejected;
+    const auto answer = model_.install(request.connector, std::move(request.profile));
+    if (answer == ProfileAnswer::kRejected) return answer;
     seen_.applied_at = clock_.steady();
-    if (record >= received_before_)
-        received_[static_cast<std::size_t>(record - received_before_)].accepted = true;
+    if (answering_ >= received_before_)
+        received_[static_cast<std::size_t>(answering_ - received_before_)].accepted = true;
     advance();
-    return {accepted(call)};
+    return answer;
 }
 
-Station::Reply Station::clear_profile(const Call& call) {
-    const auto filter = read_clear_profile(call.payload);
-    if (!filter) return {refusal(call, filter.error())};
-    const int cleared = model_.clear(*filter);
+int Station::clear_profiles(const ClearFilter& filter) {
+    const int cleared = model_.clear(filter);
     advance();
-    return {accepted(call, cleared > 0 ? "Accepted" : "Unknown")};
+    return cleared;
 }
 
-Station::Reply Station::composite_schedule(const Call& call) {
-    const auto connector = whole_number(call.payload, "connectorId");
-    if (!connector) return {refusal(call, connector.error())};
-    const auto duration = whole_number(call.payload, "duration");
-    if (!duration) return {refusal(call, duration.error())};
-    if (*connector < 0 || *connector > 1 || *duration < 0) return {accepted(call, "Rejected")};
-    const std::chrono::seconds asked{*duration};
-    const auto periods = model_.composite(static_cast<int>(*connector), own_time(), asked);
-    return {write_answer(
-        call.id, write_composite(static_cast<int>(*connector), own_time(), asked, periods))};
+std::optional<std::vector<SchedulePeriod>> Station::limits(std::int64_t outlet,
+                                                           std::chrono::seconds ahead) {
+    if (outlet < 0 || outlet > 1) return {};
+    return model_.composite(static_cast<int>(outlet), own_time(), ahead);
 }
 
-// --- Configuration --------------------------------------------------------------------------
+// --- Settings -------------------------------------------------------------------------------
 
-std::map<std::string, std::string> Station::configuration() const {
-    const auto seconds_of = [](Duration duration) {
-        return std::to_string(std::chrono::floor<std::chrono::seconds>(duration).count());
-    };
+Settings Station::settings() const {
     const auto& spec = model_.spec();
-    return {
-        {"AuthorizeRemoteTxRequests", "false"},
-        {"ChargeProfileMaxStackLevel", std::to_string(spec.max_stack_level)},
-        {"ChargingScheduleAllowedChargingRateUnit", "Current"},
-        {"ChargingScheduleMaxPeriods",
-         std::to_string(behaviour_.takes_one_period ? 1 : spec.max_periods)},
-        {"ClockAlignedDataInterval", "0"},
-        {"ConnectorSwitch3to1PhaseSupported", "false"},
-        {"ConnectorPhaseRotation", rotation(setup_.first_line)},
-        {"HeartbeatInterval", seconds_of(heartbeat_every_)},
-        {"LocalAuthorizeOffline", behaviour_.starts_offline ? "true" : "false"},
-        {"MaxChargingProfilesInstalled", std::to_string(spec.max_profiles)},
-        {"MeterValueSampleInterval", seconds_of(meter_every_)},
-        {"NumberOfConnectors", "1"},
-        {"SupportedFeatureProfiles", "Core,SmartCharging,RemoteTrigger"},
-    };
+    return {.heartbeat = heartbeat_every_,
+            .meter = meter_every_,
+            .starts_offline = behaviour_.starts_offline,
+            .watts = behaviour_.watts_only,
+            .max_stack_level = spec.max_stack_level,
+            .max_profiles = spec.max_profiles,
+            .max_periods = behaviour_.takes_one_period ? 1 : spec.max_periods,
+            .first_line = setup_.first_line};
 }
 
-Station::Reply Station::get_configuration(const Call& call) const {
-    const auto known = configuration();
-    json::array keys, unknown;
-    const auto add = [&](const std::string& name, const std::string& value) {
-        json::object entry;
-        entry["key"] = name;
-        entry["readonly"] = name != "HeartbeatInterval" && name != "MeterValueSampleInterval";
-        entry["value"] = value;
-        keys.emplace_back(std::move(entry));
-    };
-    const auto* asked = call.payload.if_contains("key");
-    if (asked == nullptr || !asked->is_array() || asked->get_array().empty()) {
-        for (const auto& [name, value] : known) add(name, value);
-    } else {
-        for (const auto& each : asked->get_array()) {
-            if (!each.is_string()) continue;
-            const std::string name{each.get_string().data(), each.get_string().size()};
-            if (const auto found = known.find(name); found != known.end())
-                add(name, found->second);
-            else
-                unknown.emplace_back(name);
-        }
-    }
-    json::object payload;
-    payload["configurationKey"] = std::move(keys);
-    if (!unknown.empty()) payload["unknownKey"] = std::move(unknown);
-    return {write_answer(call.id, std::move(payload))};
-}
-
-Station::Reply Station::change_configuration(const Call& call) {
-    const auto key = short_text(call.payload, "key", 50);
-    if (!key) return {refusal(call, key.error())};
-    const auto text = short_text(call.payload, "value", 500);
-    if (!text) return {refusal(call, text.error())};
-    if (!configuration().contains(*key)) return {accepted(call, "NotSupported")};
-    const auto number = parse_milli(*text);
-    constexpr std::int64_t kMostSeconds = 1'000'000;
-    if (!number || *number < 0 || *number % 1000 != 0 || *number / 1000 > kMostSeconds)
-        return {accepted(call, "Rejected")};
-    const std::chrono::seconds every{*number / 1000};
-    if (*key == "HeartbeatInterval" && *number > 0) {
-        heartbeat_every_ = every;
-        heartbeat_at_ = clock_.steady() + every;
-    } else if (*key == "MeterValueSampleInterval") {
+bool Station::set_interval(Interval interval, std::chrono::seconds every) {
+    if (interval == Interval::kMeter) {
         meter_every_ = every;
         meter_at_ = clock_.steady() + every;
-    } else {
-        return {accepted(call, "Rejected")};
+        return true;
     }
-    return {accepted(call)};
+    if (every <= std::chrono::seconds{0}) return false;
+    heartbeat_every_ = every;
+    heartbeat_at_ = clock_.steady() + every;
+    return true;
 }
 
 // --- Remote control -------------------------------------------------------------------------
 
-Station::Reply Station::trigger_message(const Call& call) {
-    const auto what = short_text(call.payload, "requestedMessage", 50);
-    if (!what) return {refusal(call, what.error())};
-    std::function<void()> then;
-    if (*what == "BootNotification")
-        then = [this] { boot(); };
-    else if (*what == "Heartbeat")
-        then = [this] { queue({.action = "Heartbeat", .payload = {}}); };
-    else if (*what == "StatusNotification")
-        then = [this] { queue_all_statuses_first(); };
-    else if (*what == "MeterValues")
-        then = [this] { queue_meter_values("Trigger"); };
-    else
-        return {accepted(call, "NotImplemented")};
-    return {accepted(call), std::move(then)};
-}
-
-Station::Reply Station::remote_start(const Call& call) {
-    const auto tag = short_text(call.payload, "idTag", 20);
-    if (!tag) return {refusal(call, tag.error())};
-    std::optional<Profile> profile;
-    if (const auto* given = call.payload.if_contains("chargingProfile")) {
-        if (!given->is_object()) return {accepted(call, "Rejected")};
-        auto read = read_profile(given->get_object());
-        if (!read || read->purpose != Purpose::kTx) return {accepted(call, "Rejected")};
-        profile = std::move(*read);
+std::function<void()> Station::say(Said what) {
+    switch (what) {
+        case Said::kBoot:
+            return [this] { boot(); };
+        case Said::kHeartbeat:
+            return [this] {
+                queue({.topic = Topic::kHeartbeat, .spoken = {"Heartbeat", json::object{}}});
+            };
+        case Said::kStatus:
+            return [this] { queue_all_statuses_first(); };
+        case Said::kReading:
+            return [this] { queue_reading("Trigger"); };
     }
-    if (!car_ || session_ || !operative_ || !online()) return {accepted(call, "Rejected")};
-    return {accepted(call), [this, tag = *tag, profile] {
-                if (!car_ || session_) return;
-                remote_tag_ = tag;
-                authorizing_ = false;
-                begin_transaction();
-                // One that cannot be held is dropped, as real chargers do: the CSMS finds that
-                // out from GetCompositeSchedule.
-                if (profile) (void)model_.install(1, *profile);
-                advance();
-            }};
+    __builtin_unreachable();
 }
 
-Station::Reply Station::remote_stop(const Call& call) {
-    const auto id = whole_number(call.payload, "transactionId");
-    if (!id) return {refusal(call, id.error())};
-    if (!session_ || session_->id != *id) return {accepted(call, "Rejected")};
-    return {accepted(call), [this, id = *id] {
-                if (session_ && session_->id == id) end_transaction("Remote");
-            }};
+Deeds::Later Station::start(std::string card, std::optional<Profile> profile,
+                            std::optional<std::int64_t> number) {
+    if (!car_ || session_ || !operative_ || !online()) return {};
+    return [this, card = std::move(card), profile = std::move(profile), number] {
+        if (!car_ || session_) return;
+        remote_tag_ = card;
+        authorizing_ = false;
+        begin_transaction(number);
+        // One that cannot be held is dropped, as real chargers do: the CSMS finds that out from
+        // GetCompositeSchedule.
+        if (profile) (void)model_.install(1, *profile);
+        advance();
+    };
 }
 
-Station::Reply Station::change_availability(const Call& call) {
-    const auto type = short_text(call.payload, "type", 20);
-    if (!type) return {refusal(call, type.error())};
-    if (*type != "Operative" && *type != "Inoperative")
-        return {refusal(call, {Errc::kInvalid, "type is not Operative or Inoperative"})};
-    operative_ = *type == "Operative";
-    return {accepted(call, !operative_ && session_ ? "Scheduled" : "Accepted"), [this] {
-                advance();
-                try_begin();
-            }};
+Deeds::Later Station::stop(const TransactionName& transaction) {
+    if (!session_ || session_->name != transaction) return {};
+    return [this, transaction] {
+        if (session_ && session_->name == transaction) end_transaction("Remote");
+    };
 }
 
-Station::Reply Station::reset(const Call& call) {
-    return {accepted(call), [this, link = link_] {
-                strand_.at(clock_.steady() + kBeforeReset, [this, link] {
-                    if (connected_ && link == link_) reboot();
-                });
-            }};
+std::function<void()> Station::set_operative(bool operative) {
+    operative_ = operative;
+    return [this] {
+        advance();
+        try_begin();
+    };
+}
+
+std::function<void()> Station::reset(Reset when) {
+    if (when == Reset::kOnceIdle && session_) return [this] { reset_once_idle_ = true; };
+    return [this, link = link_] {
+        strand_.at(clock_.steady() + kBeforeReset, [this, link] {
+            if (connected_ && link == link_) reboot();
+        });
+    };
 }
 
 }  // namespace busbar::sim

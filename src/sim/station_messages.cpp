@@ -9,23 +9,6 @@ constexpr std::size_t kMostWaiting = 500;
 constexpr int kMostRefusals = 3;  // TransactionMessageAttempts.
 constexpr std::chrono::seconds kPauseAfterFailure{2};
 
-std::string id_tag_status(const json::object& answer) {
-    const auto* info = answer.if_contains("idTagInfo");
-    if (info == nullptr || !info->is_object()) return "Invalid";
-    auto status = short_text(info->get_object(), "status", 20);
-    return status ? std::move(*status) : "Invalid";
-}
-
-json::object sample(std::string_view context, std::string_view measurand, std::string_view unit,
-                    std::string value) {
-    json::object entry;
-    entry["value"] = std::move(value);
-    entry["context"] = context;
-    entry["measurand"] = measurand;
-    entry["unit"] = unit;
-    return entry;
-}
-
 }  // namespace
 
 // --- The queue ------------------------------------------------------------------------------
@@ -40,8 +23,9 @@ void Station::queue(Message message) {
 
 bool Station::make_room() {
     // Old meter values are worth least; what only reports comes next; starts and stops stay.
-    auto least = std::find_if(queue_.begin(), queue_.end(),
-                              [](const Message& m) { return m.action == "MeterValues"; });
+    auto least = std::find_if(queue_.begin(), queue_.end(), [](const Message& m) {
+        return m.topic == Topic::kReading || m.topic == Topic::kChange;
+    });
     if (least == queue_.end())
         least = std::find_if(queue_.begin(), queue_.end(), [](const Message& m) { return !m.of; });
     if (least == queue_.end()) return false;
@@ -52,7 +36,7 @@ bool Station::make_room() {
 
 void Station::give_up(const Message& message) {
     ++seen_.calls_given_up;
-    if (message.action == "StopTransaction") numbers_.erase(*message.of);
+    if (message.topic == Topic::kEnd) names_.erase(*message.of);
 }
 
 void Station::drop_passing_messages() {
@@ -61,51 +45,39 @@ void Station::drop_passing_messages() {
 
 void Station::pump() {
     while (connected_ && !open_ && !queue_.empty() && clock_.steady() >= send_after_) {
-        if (!online() && queue_.front().action != "BootNotification") return;
+        if (!online() && queue_.front().topic != Topic::kBoot) return;
         auto message = std::move(queue_.front());
         queue_.pop_front();
         if (!complete(message)) {
             give_up(message);
             continue;
         }
-        if (message.action == "BootNotification") ++seen_.boots;
+        if (message.topic == Topic::kBoot) ++seen_.boots;
         const auto id = std::to_string(++last_call_);
-        auto frame = write_call(id, message.action, message.payload);
+        auto frame = write_call(id, message.spoken.action, message.spoken.payload);
         open_ = OpenCall{id, std::move(message), clock_.steady() + options_.call_timeout};
         hooks_.send(std::move(frame));
     }
 }
 
 bool Station::complete(Message& message) const {
-    if (!message.of || message.action == "StartTransaction") return true;
+    if (!message.of || message.topic == Topic::kBegin || speech_.names_transactions()) return true;
     // The start went before it, so a number that is not known now never will be.
-    const auto number = numbers_.find(*message.of);
-    if (number == numbers_.end() || !number->second) return false;
-    message.payload["transactionId"] = *number->second;
+    const auto name = names_.find(*message.of);
+    if (name == names_.end() || !name->second) return false;
+    speech_.name(message.spoken.payload, *name->second);
     return true;
 }
 
 // --- What is said ---------------------------------------------------------------------------
 
-Station::Message Station::status_message(int connector) const {
-    const auto status =
-        connector == 0 ? (operative_ ? ConnectorStatus::kAvailable : ConnectorStatus::kUnavailable)
-                       : status_;
-    json::object payload;
-    payload["connectorId"] = connector;
-    payload["errorCode"] = "NoError";
-    payload["status"] = to_string(status);
-    payload["timestamp"] = format_time(own_time());
-    return {.action = "StatusNotification", .payload = std::move(payload)};
-}
-
-void Station::queue_status() {
-    if (!online()) return;
-    auto message = status_message(1);
+void Station::queue_status(int connector) {
+    auto spoken = speech_.status(connector, connector == 0 ? whole_status() : status_, own_time());
+    if (!spoken) return;
+    Message message{.topic = Topic::kStatus, .spoken = std::move(*spoken), .connector = connector};
     // One that still waits has been overtaken.
     for (auto& waiting : queue_)
-        if (waiting.action == message.action &&
-            waiting.payload["connectorId"] == message.payload["connectorId"]) {
+        if (waiting.topic == Topic::kStatus && waiting.connector == connector) {
             waiting = std::move(message);
             return;
         }
@@ -113,88 +85,100 @@ void Station::queue_status() {
 }
 
 void Station::queue_all_statuses_first() {
-    queue_.push_front(status_message(1));
-    queue_.push_front(status_message(0));
+    for (const int connector : {1, 0}) {
+        auto spoken =
+            speech_.status(connector, connector == 0 ? whole_status() : status_, own_time());
+        if (spoken)
+            queue_.push_front(
+                {.topic = Topic::kStatus, .spoken = std::move(*spoken), .connector = connector});
+    }
 }
 
-json::array Station::sampled_values(std::string_view context) const {
-    json::array values;
-    Watts power;
-    const auto by_line = drawn();
-    for (const auto line : kPhases) {
-        if (!setup_.phases.has(line)) continue;
-        const auto name = std::string(to_string(line)) + "-N";
-        power += by_line[line] * kNominalVoltage;
-        auto current = sample(context, "Current.Import", "A", decimal(by_line[line].in_milli()));
-        auto voltage = sample(context, "Voltage", "V", decimal(kNominalVoltage.in_milli()));
-        current["phase"] = name;
-        voltage["phase"] = name;
-        values.emplace_back(std::move(current));
-        values.emplace_back(std::move(voltage));
-    }
-    values.emplace_back(sample(context, "Power.Active.Import", "W", decimal(power.in_milli())));
-    values.emplace_back(
-        sample(context, "Energy.Active.Import.Register", "Wh", decimal(register_.in_milli())));
-    if (car_) {
-        auto soc = sample(context, "SoC", "Percent",
-                          decimal(static_cast<std::int64_t>(car_->soc_pct() * 10) * 100));
-        soc["location"] = "EV";
-        values.emplace_back(std::move(soc));
-    }
-    return values;
+Reading Station::reading(std::string_view context) const {
+    return {.at = own_time(),
+            .context = context,
+            .wired = setup_.phases,
+            .drawn = drawn(),
+            .energy = register_,
+            .soc_pct = car_ ? std::optional{car_->soc_pct()} : std::nullopt};
 }
 
-void Station::queue_meter_values(std::string_view context) {
-    json::object value;
-    value["timestamp"] = format_time(own_time());
-    value["sampledValue"] = sampled_values(context);
-    json::array list;
-    list.emplace_back(std::move(value));
-    json::object payload;
-    payload["connectorId"] = 1;
-    payload["meterValue"] = std::move(list);
-    Message message{.action = "MeterValues", .payload = std::move(payload)};
-    if (session_) message.of = session_->key;
-    queue(std::move(message));
+Told Station::told(std::string_view context) {
+    BUSBAR_CHECK(session_);
+    return {.name = session_->name.value_or(""),
+            .card = card(),
+            .event = session_->told++,
+            .offline = !connected_,
+            .status = status_,
+            .reading = reading(context),
+            .remote_start = session_->remote_start};
+}
+
+void Station::queue_reading(std::string_view context) {
+    if (!session_) {
+        queue({.topic = Topic::kReading, .spoken = speech_.reading(reading(context), nullptr)});
+        return;
+    }
+    const auto now = told(context);
+    queue({.topic = Topic::kReading,
+           .spoken = speech_.reading(now.reading, &now),
+           .of = session_->key});
+}
+
+void Station::queue_change() {
+    if (!session_ || !speech_.tells_changes()) return;
+    queue({.topic = Topic::kChange, .spoken = speech_.changed(told("Other")), .of = session_->key});
 }
 
 // --- What comes back ------------------------------------------------------------------------
 
 void Station::answered(Message message, const json::object& answer) {
-    if (message.action == "BootNotification") {
-        registered(answer);
-    } else if (message.action == "Heartbeat") {
-        set_clock(answer);
-    } else if (message.action == "Authorize") {
-        authorized(message, answer);
-    } else if (message.action == "StartTransaction") {
-        if (whole_number(answer, "transactionId"))
-            numbered(message, answer);
-        else
-            refused(std::move(message));
-    } else if (message.action == "StopTransaction") {
-        numbers_.erase(*message.of);
+    if (message.of && behaviour_.says_twice && !std::exchange(message.again, true)) {
+        queue_.push_front(std::move(message));
+        return;
+    }
+    switch (message.topic) {
+        case Topic::kBoot:
+            return registered(answer);
+        case Topic::kHeartbeat:
+            return set_clock(answer);
+        case Topic::kAuthorize:
+            return authorized(message, answer);
+        case Topic::kBegin:
+            return begun(std::move(message), answer);
+        case Topic::kEnd:
+            names_.erase(*message.of);
+            return;
+        case Topic::kStatus:
+        case Topic::kReading:
+        case Topic::kChange:
+            return;
     }
 }
 
 void Station::authorized(const Message& message, const json::object& answer) {
     // The car may have gone, or another come, since the question was asked.
-    if (!authorizing_ || !car_ || message.payload.at("idTag") != json::value(card())) return;
+    if (!authorizing_ || !car_ || message.card != card()) return;
     authorizing_ = false;
     if (session_ || done_with_car_ || !operative_) return;
-    if (id_tag_status(answer) == "Accepted")
-        begin_transaction();
+    if (speech_.authorized(answer))
+        begin_transaction({});
     else
         done_with_car_ = true;
 }
 
-void Station::numbered(const Message& message, const json::object& answer) {
-    const auto id = *whole_number(answer, "transactionId");
-    numbers_[*message.of] = id;
-    if (!session_ || session_->key != *message.of) return;  // Over already; its stop waits.
-    session_->id = id;
-    model_.name_transaction(1, id);
-    if (id_tag_status(answer) != "Accepted") end_transaction("DeAuthorized");
+void Station::begun(Message message, const json::object& answer) {
+    const bool present = session_ && session_->key == *message.of;  // Or over; its stop waits.
+    if (!speech_.names_transactions()) {
+        const auto name = speech_.name_in(answer);
+        if (!name) return refused(std::move(message));
+        names_[*message.of] = *name;
+        if (present) {
+            session_->name = *name;
+            model_.name_transaction(1, *name);
+        }
+    }
+    if (present && !speech_.welcome(answer)) end_transaction("DeAuthorized");
 }
 
 void Station::refused(Message message) {
@@ -204,7 +188,7 @@ void Station::refused(Message message) {
     } else if (message.of) {
         give_up(message);
         // Nobody will ever know of this transaction: it must not go on.
-        if (message.action == "StartTransaction" && session_ && session_->key == *message.of)
+        if (message.topic == Topic::kBegin && session_ && session_->key == *message.of)
             end_transaction("Other");
     } else {
         unanswered(std::move(message));
@@ -215,12 +199,13 @@ void Station::unanswered(Message message) {
     send_after_ = clock_.steady() + kPauseAfterFailure;
     if (message.of) {
         queue_.push_front(std::move(message));
-    } else if (message.action == "BootNotification") {
+    } else if (message.topic == Topic::kBoot) {
         boot_at_ = send_after_;
-    } else if (message.action == "Authorize" && authorizing_) {
+    } else if (message.topic == Topic::kAuthorize && authorizing_) {
         // A CSMS that does not say yes or no is as good as away.
         authorizing_ = false;
-        if (car_ && !session_ && !done_with_car_ && behaviour_.starts_offline) begin_transaction();
+        if (car_ && !session_ && !done_with_car_ && behaviour_.starts_offline)
+            begin_transaction({});
     }
 }
 

@@ -1,73 +1,13 @@
 #include "sim/station.hpp"
 
-#include <gtest/gtest.h>
+#include "sim/station_bench.hpp"
 
 namespace busbar::sim {
 namespace {
 
-using namespace std::chrono_literals;
-
-ChargerSetup plain_charger() {
-    return {.id = ChargerId{"CP-1"}};
-}
-
-VehicleSpec eager_car() {
-    VehicleSpec car;
-    car.id_tag = "CARD-9";
-    car.maximum = 32_A;
-    car.ramp_per_second = 100'000_A;
-    car.lag_most = 0s;
-    return car;
-}
-
-json::object parsed(std::string_view text) {
-    return json::parse(json::string_view{text.data(), text.size()}).as_object();
-}
-
-// A station on a bench: virtual time, and this test in the place of the CSMS.
-class StationTest : public testing::Test {
+class StationTest : public StationBench {
 protected:
-    explicit StationTest(StationOptions options = {})
-        : station_(plain_charger(), options, clock_, strand_,
-                   {.send = [this](std::string frame) { take(*read_frame(frame)); },
-                    .hang_up = [this] { ++hang_ups_; },
-                    .changed = [] {}}) {}
-
-    void take(Frame frame) {
-        if (auto* call = std::get_if<Call>(&frame))
-            calls_.push_back(std::move(*call));
-        else if (auto* answer = std::get_if<CallAnswer>(&frame))
-            answers_.push_back(std::move(*answer));
-        else
-            refusals_.push_back(std::move(std::get<CallRefusal>(frame)));
-    }
-
-    void pass(Duration time) {
-        for (; time > 0us; time -= 100ms) {
-            strand_.run_for(100ms);
-            station_.tick();
-        }
-    }
-
-    // What the station asks next, reports of its status apart; it must be `action`.
-    Call expect_call(std::string_view action) {
-        if (action != "StatusNotification") drain("StatusNotification");
-        if (calls_.empty()) {
-            ADD_FAILURE() << "no call where " << action << " was expected";
-            return {};
-        }
-        auto call = calls_.front();
-        calls_.pop_front();
-        EXPECT_EQ(call.action, action);
-        return call;
-    }
-
-    void answer(const Call& call, std::string_view payload) {
-        station_.receive(write_answer(call.id, parsed(payload)));
-    }
-    void serve(std::string_view action, std::string_view payload = "{}") {
-        answer(expect_call(action), payload);
-    }
+    explicit StationTest(StationOptions options = {}) : StationBench(plain_charger(), options) {}
 
     void boot() {
         station_.connected();
@@ -86,25 +26,6 @@ protected:
         drain("StatusNotification");
     }
 
-    // Answers reports of one kind for as long as they come.
-    void drain(std::string_view action) {
-        while (!calls_.empty() && calls_.front().action == action) {
-            const auto call = calls_.front();
-            calls_.pop_front();
-            answer(call, "{}");
-        }
-    }
-
-    // Asks the station; empty if it does not answer.
-    std::string ask(std::string_view action, std::string_view payload) {
-        const auto before = answers_.size();
-        station_.receive(write_call("ask", action, parsed(payload)));
-        if (answers_.size() == before) return {};
-        const auto* status = answers_.back().payload.if_contains("status");
-        return status == nullptr ? json::serialize(answers_.back().payload)
-                                 : std::string(status->as_string().c_str());
-    }
-
     std::string set_limit(std::string_view purpose, int connector, int limit_a) {
         return ask("SetChargingProfile",
                    R"({"connectorId":)" + std::to_string(connector) +
@@ -116,14 +37,6 @@ protected:
                        R"("limit":)" +
                        std::to_string(limit_a) + "}]}}}");
     }
-
-    ManualClock clock_{*parse_time("2026-02-10T12:00:00Z")};
-    ManualStrand strand_{clock_};
-    std::deque<Call> calls_;
-    std::vector<CallAnswer> answers_;
-    std::vector<CallRefusal> refusals_;
-    int hang_ups_ = 0;
-    Station station_;
 };
 
 TEST_F(StationTest, BootsReportsAndThenOnlyBeatsItsHeart) {

@@ -34,7 +34,8 @@ void Uplink::dial() {
 
 asio::awaitable<void> Uplink::talk() {
     const auto identity = station_.setup().id.str();
-    const auto opened = co_await link_->open(address_, identity);
+    const auto opened =
+        co_await link_->open(address_, identity, std::string(station_.subprotocol()));
     if (!opened || ended_ || !up_) {
         // Once is enough: a CSMS that is away for an hour is one event, not a thousand.
         if (!opened && !std::exchange(announced_, true))

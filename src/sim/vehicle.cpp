@@ -76,12 +76,24 @@ Draw Vehicle::step(Amperes limit, Duration time) {
     return {drawn_, energy};
 }
 
+bool Vehicle::sleeps(Amperes offer, Duration time) {
+    if (!spec_.sleeps_after) return false;
+    if (offer < spec_.minimum) {
+        paused_ += time;
+        if (paused_ >= *spec_.sleeps_after) asleep_for_ = spec_.wakes_after;
+        return false;
+    }
+    paused_ = {};
+    asleep_for_ = std::max(Duration{0}, asleep_for_ - time);
+    return asleep_for_ > Duration{0};
+}
+
 WattHours Vehicle::short_step(Duration time) {
     age_ += time;
     const auto before = drawn_;
     const auto offer = obeyed_offer();
     auto target = std::min({offer, spec_.maximum, accepted_current()});
-    if (offer < spec_.minimum || full()) target = {};
+    if (sleeps(offer, time) || offer < spec_.minimum || full()) target = {};
     // While it has not heard of a decrease yet, it keeps what it has, but takes no more.
     const auto ramped =
         before + Amperes::milli(spec_.ramp_per_second.in_milli() * time.count() / 1'000'000);

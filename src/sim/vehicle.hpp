@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "base/quantity.hpp"
@@ -29,6 +30,10 @@ struct VehicleSpec {
     // somewhere between these, by the seed. IEC 61851-1 allows up to 5 s.
     Duration lag_least{0};
     Duration lag_most = std::chrono::seconds{2};
+    // A sleepy one: once it has been offered too little for so long, it draws nothing before
+    // `wakes_after` of a good offer. Empty: it stays awake.
+    std::optional<Duration> sleeps_after = {};
+    Duration wakes_after = std::chrono::seconds{20};
     std::uint64_t seed = 1;
 
     bool operator==(const VehicleSpec&) const = default;
@@ -67,6 +72,7 @@ private:
 
     void hear(Amperes limit);
     Amperes obeyed_offer();
+    bool sleeps(Amperes offer, Duration time);
     Amperes accepted_current() const;
     WattHours short_step(Duration time);
     WattHours carry(Watts power, Duration time);
@@ -80,6 +86,8 @@ private:
     Amperes offer_;
     std::deque<PastOffer> past_;  // Falling limits with rising ends: at most one per limit.
     Amperes drawn_;
+    Duration paused_{0};           // For how long it has been offered too little.
+    Duration asleep_for_{0};       // It still sleeps so long, once the offer is good.
     std::int64_t rest_mw_us_ = 0;  // Energy too small for a milliwatt hour yet.
 };
 

@@ -146,5 +146,21 @@ TEST(Vehicle, EqualSeedsGiveEqualCars) {
     }
 }
 
+TEST(Vehicle, ASleepyOneTakesItsTimeToWakeAfterALongPause) {
+    VehicleSpec spec{.ramp_per_second = 100'000_A, .lag_most = Duration{0}};
+    spec.sleeps_after = std::chrono::seconds{30};
+    spec.wakes_after = std::chrono::seconds{20};
+    Vehicle car{spec};
+    const auto after = [&](Amperes offer, int seconds) {
+        return car.step(offer, std::chrono::seconds{seconds}).current;
+    };
+    EXPECT_EQ(after(16_A, 2), 16_A);
+    EXPECT_EQ(after(0_A, 29), 0_A);  // A short pause.
+    EXPECT_EQ(after(16_A, 2), 16_A);
+    EXPECT_EQ(after(0_A, 30), 0_A);
+    EXPECT_EQ(after(16_A, 19), 0_A);
+    EXPECT_EQ(after(16_A, 2), 16_A);
+}
+
 }  // namespace
 }  // namespace busbar::sim

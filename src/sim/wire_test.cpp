@@ -22,18 +22,18 @@ Result<SetProfileRequest> with(std::string_view part, std::string_view replaceme
     std::string text{kRequest};
     const auto at = text.find(part);
     BUSBAR_CHECK(at != std::string::npos);
-    return read_set_profile(object_of(text.replace(at, part.size(), replacement)));
+    return v16::read_set_profile(object_of(text.replace(at, part.size(), replacement)));
 }
 
 TEST(Wire, ReadsASetChargingProfileRequest) {
-    const auto request = read_set_profile(object_of(kRequest));
+    const auto request = v16::read_set_profile(object_of(kRequest));
     ASSERT_TRUE(request) << request.error().message;
     EXPECT_EQ(request->connector, 1);
     const Profile expected{.id = 3,
                            .stack_level = 0,
                            .purpose = Purpose::kTx,
                            .kind = ScheduleKind::kAbsolute,
-                           .transaction = 17,
+                           .transaction = "17",
                            .valid_to = *parse_time("2026-02-10T13:00:00Z"),
                            .start = *parse_time("2026-02-10T12:00:00Z"),
                            .periods = {{0s, 16.1_A}, {1800s, 6_A}}};
@@ -88,13 +88,13 @@ TEST(Wire, WritesFramesThatItCanRead) {
 }
 
 TEST(Wire, ReadsWhatToClear) {
-    const auto filter = read_clear_profile(
+    const auto filter = v16::read_clear_profile(
         object_of(R"({"connectorId":0,"chargingProfilePurpose":"TxDefaultProfile"})"));
     ASSERT_TRUE(filter);
     EXPECT_EQ(filter->connector, 0);
     EXPECT_EQ(filter->purpose, Purpose::kTxDefault);
     EXPECT_FALSE(filter->id);
-    EXPECT_FALSE(read_clear_profile(object_of(R"({"all":true})")));
+    EXPECT_FALSE(v16::read_clear_profile(object_of(R"({"all":true})")));
 }
 
 }  // namespace

@@ -16,13 +16,15 @@ sim::Profile profile_of(const SetLimit& limit) {
     const bool own = limit.purpose == ProfilePurpose::kTransaction;
     std::vector<sim::SchedulePeriod> periods{{std::chrono::seconds{0}, limit.limit}};
     for (const auto& step : limit.later) periods.push_back({step.after, step.limit});
-    return {.id = own ? 100 + limit.connector : 1,
-            .stack_level = 0,
-            .purpose = own ? sim::Purpose::kTx : sim::Purpose::kTxDefault,
-            .kind = limit.start ? sim::ScheduleKind::kAbsolute : sim::ScheduleKind::kRelative,
-            .transaction = limit.transaction,
-            .start = limit.start,
-            .periods = std::move(periods)};
+    sim::Profile profile{
+        .id = own ? 100 + limit.connector : 1,
+        .stack_level = 0,
+        .purpose = own ? sim::Purpose::kTx : sim::Purpose::kTxDefault,
+        .kind = limit.start ? sim::ScheduleKind::kAbsolute : sim::ScheduleKind::kRelative,
+        .start = limit.start,
+        .periods = std::move(periods)};
+    if (limit.transaction) profile.transaction = std::to_string(*limit.transaction);
+    return profile;
 }
 
 }  // namespace
@@ -391,7 +393,7 @@ void VirtualCharger::answered(std::uint64_t number, const Result<Answer>& answer
         const bool runs = at(connector).closed && at(connector).session == item.session;
         if (start->status == Authorization::kAccepted) {
             names_[item.session] = start->transaction;
-            if (runs) model_.name_transaction(connector, start->transaction);
+            if (runs) model_.name_transaction(connector, std::to_string(start->transaction));
         } else if (runs) {
             end(connector, "DeAuthorized");
         }

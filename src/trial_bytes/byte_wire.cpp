@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "ocpp/gateway.hpp"
-#include "trial_bytes/charger_speech.hpp"
+#include "sim/speech.hpp"
 #include "trial_bytes/usher.hpp"
 
 namespace busbar::trial {
@@ -140,7 +140,9 @@ void ByteWire::refuse(const ChargerId& charger, SteadyPoint until) {
 // --- A charger's side ----------------------------------------------------------------------------
 
 void ByteWire::add(const ChargerId& charger, ChargerEnd& end) {
-    lines_[charger].end = &end;
+    auto& line = lines_[charger];
+    line.end = &end;
+    line.speech = new_speech(settings_.version);
 }
 
 void ByteWire::dial(const ChargerId& charger) {
@@ -174,7 +176,8 @@ void ByteWire::leave(Line& line) {
 asio::awaitable<void> ByteWire::talk(ChargerId charger, std::uint64_t dialled,
                                      std::shared_ptr<sim::Link> link) {
     auto& line = lines_.at(charger);
-    const auto opened = co_await link->open(kServer, charger.str());
+    std::string protocol(sim::speech_of(settings_.version).subprotocol());
+    const auto opened = co_await link->open(kServer, charger.str(), std::move(protocol));
     if (line.dialled != dialled) co_return;
     if (opened) {
         line.up = true;
@@ -196,10 +199,10 @@ void ByteWire::say(const ChargerId& charger, Said said,
     if (!line.up || lost()) return;
     if (random_.between(std::int64_t{1}, std::int64_t{100}) <= settings_.clogs_pct)
         line.cable->clog(random_.between(Duration{0}, settings_.clog_most));
-    auto [action, payload] = in_words(said);
+    auto [action, payload, begins] = line.speech->in_words(said);
     auto id = std::to_string(++said_);
     line.link->send(sim::write_call(id, action, std::move(payload)));
-    line.open.push_back({std::move(id), std::string(action), std::move(answered)});
+    line.open.push_back({std::move(id), std::string(action), begins, std::move(answered)});
 }
 
 void ByteWire::hear(const ChargerId& charger, std::string_view text) {
@@ -218,7 +221,7 @@ void ByteWire::hear(const ChargerId& charger, std::string_view text) {
 
 void ByteWire::asked(const ChargerId& charger, const sim::Call& call) {
     auto& line = lines_.at(charger);
-    auto command = command_in(call);
+    auto command = line.speech->command_in(call);
     if (!command)
         return line.link->send(
             sim::write_refusal(call.id, "NotSupported", command.error().message));
@@ -236,7 +239,7 @@ void ByteWire::answered(Line& line, std::string_view id, Result<sim::json::objec
     auto call = std::move(*found);
     line.open.erase(found);
     if (!payload) return call.answered(std::move(payload).error());
-    auto answer = answer_in(call.action, *payload);
+    auto answer = line.speech->answer_in(call.action, call.begins, *payload);
     BUSBAR_CHECK(answer);
     call.answered(*std::move(answer));
 }

@@ -1,4 +1,4 @@
-// A wire that carries real bytes: chargers' calls as OCPP 1.6J in WebSocket frames, through a
+// A wire that carries real bytes: chargers' calls as OCPP in WebSocket frames, through a
 // network in memory, to the gateway of the product. What a message-level wire cannot show is shown
 // here: frames cut in the middle, writes that carry a part, handshakes that nobody answers, closing
 // and reconnecting that overlap.
@@ -15,8 +15,10 @@
 #include "sim/byte_network.hpp"
 #include "sim/link.hpp"
 #include "sim/random.hpp"
+#include "sim/setup.hpp"
 #include "sim/wire.hpp"
 #include "trial/wire.hpp"
+#include "trial_bytes/charger_speech.hpp"
 
 namespace busbar::ocpp {
 class Gateway;
@@ -29,6 +31,7 @@ struct ByteWireSettings {
     int lost_pct = 5;   // Of all messages, questions and answers: dropped by a charger's software.
     int clogs_pct = 1;  // Of what a charger says: its connection stalls for up to clog_most.
     Duration clog_most = std::chrono::seconds{20};
+    sim::Version version = sim::Version::k16;  // That chargers speak: 1.6 or 2.0.1.
 };
 
 class ByteWire : public Wire, public control::Gateway {
@@ -64,11 +67,13 @@ private:
     struct OpenCall {
         std::string id;
         std::string action;
+        std::optional<TransactionId> begins;
         std::function<void(Result<Answer>)> answered;
     };
     // A charger's side.
     struct Line {
         ChargerEnd* end = nullptr;
+        std::unique_ptr<ChargerSpeech> speech = {};
         std::uint64_t dialled = 0;  // Its connection, counted over all chargers.
         bool up = false;
         std::shared_ptr<sim::Link> link = {};

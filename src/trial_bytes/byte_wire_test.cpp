@@ -18,19 +18,21 @@ struct Carried {
 // Tells at its end what it carried.
 class CountedWire final : public ByteWire {
 public:
-    CountedWire(Strand& strand, const Clock& clock, std::uint64_t seed, Carried& carried)
-        : ByteWire(strand, clock, {}, seed), carried_(carried) {}
+    CountedWire(Strand& strand, const Clock& clock, std::uint64_t seed, Carried& carried,
+                sim::Version version)
+        : ByteWire(strand, clock, {.version = version}, seed), carried_(carried) {}
     ~CountedWire() override { carried_ = {digest(), bytes()}; }
 
 private:
     Carried& carried_;
 };
 
-Outcome run_over_bytes(std::uint64_t seed, Duration span, Carried& carried) {
+Outcome run_over_bytes(std::uint64_t seed, Duration span, Carried& carried,
+                       sim::Version version = sim::Version::k16) {
     log::configure(log::Level::kOff, log::Format::kConsole);
     Trial trial{.seed = seed, .chargers = 12, .span = span};
-    trial.wire = [seed, &carried](Strand& strand, const Clock& clock) {
-        return std::make_unique<CountedWire>(strand, clock, seed, carried);
+    trial.wire = [seed, &carried, version](Strand& strand, const Clock& clock) {
+        return std::make_unique<CountedWire>(strand, clock, seed, carried, version);
     };
     return run_trial(trial);
 }
@@ -40,6 +42,14 @@ class ByteTrial : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(ByteTrial, KeepsEveryPromiseOverRealFrames) {
     Carried carried;
     const auto outcome = run_over_bytes(GetParam(), 6h, carried);
+    EXPECT_FALSE(outcome.violation) << *outcome.violation;
+    EXPECT_GT(outcome.calls, 0U);
+    EXPECT_GT(carried.bytes, 100'000U);
+}
+
+TEST_P(ByteTrial, KeepsEveryPromiseWithChargersThatSpeak201) {
+    Carried carried;
+    const auto outcome = run_over_bytes(GetParam(), 6h, carried, sim::Version::k201);
     EXPECT_FALSE(outcome.violation) << *outcome.violation;
     EXPECT_GT(outcome.calls, 0U);
     EXPECT_GT(carried.bytes, 100'000U);

@@ -60,31 +60,6 @@ Spoken words(const StopRequest& request) {
     return {"StopTransaction", std::move(payload)};
 }
 
-struct Unit {
-    std::string_view measurand;
-    std::string_view unit;
-};
-
-Unit unit_of(Measurand measurand) {
-    switch (measurand) {
-        case Measurand::kEnergyRegister:
-            return {"Energy.Active.Import.Register", "Wh"};
-        case Measurand::kEnergyInterval:
-            return {"Energy.Active.Import.Interval", "Wh"};
-        case Measurand::kPower:
-            return {"Power.Active.Import", "W"};
-        case Measurand::kCurrent:
-            return {"Current.Import", "A"};
-        case Measurand::kVoltage:
-            return {"Voltage", "V"};
-        case Measurand::kSoc:
-            return {"SoC", "Percent"};
-        case Measurand::kTemperature:
-            return {"Temperature", "Celsius"};
-    }
-    __builtin_unreachable();
-}
-
 // All samples under one time: that of the first.
 Spoken words(const MeterReport& report) {
     BUSBAR_CHECK(!report.samples.empty());
@@ -110,10 +85,78 @@ Spoken words(const MeterReport& report) {
     return {"MeterValues", std::move(payload)};
 }
 
-Result<Authorization> authorization_in(const json::object& payload) {
-    const auto* info = payload.if_contains("idTagInfo");
+Result<Answer> start_answer(const json::object& payload) {
+    BUSBAR_TRY(status, authorization_in(payload, "idTagInfo"));
+    BUSBAR_TRY(transaction, sim::whole_number(payload, "transactionId"));
+    return Answer{StartReply{status, transaction}};
+}
+
+Result<ProfilePurpose> purpose_of(sim::Purpose purpose) {
+    if (purpose == sim::Purpose::kTx) return ProfilePurpose::kTransaction;
+    if (purpose == sim::Purpose::kTxDefault) return ProfilePurpose::kDefault;
+    return Error{Errc::kUnsupported, "is not sent by Busbar", "chargingProfilePurpose"};
+}
+
+// Its name is a number, with 1.6 by OCPP, with 2.0.1 by our chargers' choice.
+std::optional<TransactionId> number_of(const std::optional<sim::TransactionName>& name) {
+    if (!name) return {};
+    return std::stoll(*name);
+}
+
+class Speech16 final : public ChargerSpeech {
+public:
+    Spoken in_words(const Said& said) override {
+        return std::visit([](const auto& kind) { return words(kind); }, said);
+    }
+    Result<Answer> answer_in(std::string_view action, std::optional<TransactionId>,
+                             const json::object& payload) const override {
+        if (action == "BootNotification") return boot_answer(payload);
+        if (action == "StartTransaction") return start_answer(payload);
+        if (action == "Authorize") {
+            BUSBAR_TRY(status, authorization_in(payload, "idTagInfo"));
+            return Answer{status};
+        }
+        return Answer{Done{}};
+    }
+    Result<Command> command_in(const sim::Call& call) const override {
+        if (call.action == "SetChargingProfile")
+            return set_limit(sim::v16::read_set_profile(call.payload));
+        return Error{Errc::kUnsupported, call.action + " is not taken"};
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<ChargerSpeech> new_speech(sim::Version version) {
+    BUSBAR_CHECK(version != sim::Version::k21);
+    if (version == sim::Version::k201) return new_speech_201();
+    return std::make_unique<Speech16>();
+}
+
+Unit unit_of(Measurand measurand) {
+    switch (measurand) {
+        case Measurand::kEnergyRegister:
+            return {"Energy.Active.Import.Register", "Wh"};
+        case Measurand::kEnergyInterval:
+            return {"Energy.Active.Import.Interval", "Wh"};
+        case Measurand::kPower:
+            return {"Power.Active.Import", "W"};
+        case Measurand::kCurrent:
+            return {"Current.Import", "A"};
+        case Measurand::kVoltage:
+            return {"Voltage", "V"};
+        case Measurand::kSoc:
+            return {"SoC", "Percent"};
+        case Measurand::kTemperature:
+            return {"Temperature", "Celsius"};
+    }
+    __builtin_unreachable();
+}
+
+Result<Authorization> authorization_in(const json::object& payload, std::string_view field) {
+    const auto* info = payload.if_contains(field);
     if (info == nullptr || !info->is_object())
-        return Error{Errc::kMalformed, "is missing", "idTagInfo"};
+        return Error{Errc::kMalformed, "is missing", std::string(field)};
     BUSBAR_TRY(status, sim::short_text(info->get_object(), "status", 20));
     constexpr std::array<std::pair<std::string_view, Authorization>, 4> kWords{
         {{"Accepted", Authorization::kAccepted},
@@ -134,51 +177,18 @@ Result<Answer> boot_answer(const json::object& payload) {
     return Answer{BootReply{registration, std::chrono::seconds{interval}}};
 }
 
-Result<Answer> start_answer(const json::object& payload) {
-    BUSBAR_TRY(status, authorization_in(payload));
-    BUSBAR_TRY(transaction, sim::whole_number(payload, "transactionId"));
-    return Answer{StartReply{status, transaction}};
-}
-
-Result<ProfilePurpose> purpose_of(sim::Purpose purpose) {
-    if (purpose == sim::Purpose::kTx) return ProfilePurpose::kTransaction;
-    if (purpose == sim::Purpose::kTxDefault) return ProfilePurpose::kDefault;
-    return Error{Errc::kUnsupported, "is not sent by Busbar", "chargingProfilePurpose"};
-}
-
-Result<Command> set_limit(const json::object& payload) {
-    BUSBAR_TRY(request, sim::read_set_profile(payload));
+Result<Command> set_limit(Result<sim::SetProfileRequest> read) {
+    BUSBAR_TRY(request, std::move(read));
     const auto& profile = request.profile;
     BUSBAR_TRY(purpose, purpose_of(profile.purpose));
     SetLimit limit{.purpose = purpose,
                    .connector = request.connector,
-                   .transaction = profile.transaction,
+                   .transaction = number_of(profile.transaction),
                    .limit = profile.periods.front().limit,
                    .start = profile.start};
     for (std::size_t i = 1; i < profile.periods.size(); ++i)
         limit.later.push_back({profile.periods[i].start, profile.periods[i].limit});
     return Command{std::move(limit)};
-}
-
-}  // namespace
-
-Spoken in_words(const Said& said) {
-    return std::visit([](const auto& kind) { return words(kind); }, said);
-}
-
-Result<Answer> answer_in(std::string_view action, const json::object& payload) {
-    if (action == "BootNotification") return boot_answer(payload);
-    if (action == "StartTransaction") return start_answer(payload);
-    if (action == "Authorize") {
-        BUSBAR_TRY(status, authorization_in(payload));
-        return Answer{status};
-    }
-    return Answer{Done{}};
-}
-
-Result<Command> command_in(const sim::Call& call) {
-    if (call.action == "SetChargingProfile") return set_limit(call.payload);
-    return Error{Errc::kUnsupported, call.action + " is not taken"};
 }
 
 std::optional<std::string> reply_to(const sim::Call& call, const CallResult& result) {

@@ -4,9 +4,10 @@
 
 namespace busbar::trial {
 
-WireFactory over_bytes(std::uint64_t seed) {
-    return [seed](Strand& strand, const Clock& clock) {
-        return std::make_unique<ByteWire>(strand, clock, ByteWireSettings{}, seed);
+WireFactory over_bytes(std::uint64_t seed, sim::Version version) {
+    return [seed, version](Strand& strand, const Clock& clock) {
+        return std::make_unique<ByteWire>(strand, clock, ByteWireSettings{.version = version},
+                                          seed);
     };
 }
 

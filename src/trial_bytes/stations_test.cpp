@@ -21,6 +21,9 @@ using namespace std::chrono_literals;
 constexpr Duration kTick = 1s;
 constexpr Duration kFaultsEvery = 15min;  // Of each charger, on the mean.
 
+const std::vector<sim::Version> kAllVersions{sim::Version::k16, sim::Version::k201,
+                                             sim::Version::k21};
+
 // Says yes, and keeps the books.
 class Host final : public control::ChargerEvents {
 public:
@@ -31,8 +34,15 @@ public:
         bool connected = false;
         std::int64_t generation = 0;
         std::optional<TransactionId> transaction = {};
+        std::string own_id = {};              // Of that transaction, with 2.x.
         std::optional<Amperes> applied = {};  // Of that transaction, as last accepted.
         bool asking = false;
+
+        // What its charger calls the transaction.
+        std::optional<sim::TransactionName> name() const {
+            if (!transaction) return {};
+            return own_id.empty() ? std::to_string(*transaction) : own_id;
+        }
     };
     std::map<ChargerId, Known> chargers;
     std::int64_t accepted = 0;
@@ -47,7 +57,8 @@ public:
             const SetLimit limit{.purpose = ProfilePurpose::kTransaction,
                                  .connector = 1,
                                  .transaction = known.transaction,
-                                 .limit = 1_A * random_.between(std::int64_t{6}, std::int64_t{32})};
+                                 .limit = 1_A * random_.between(std::int64_t{6}, std::int64_t{32}),
+                                 .own_id = known.own_id};
             gateway.call(id, limit, {}, [this, &known, limit](const CallResult& result) {
                 known.asking = false;
                 if (result.outcome == CallOutcome::kUnanswered) ++lost_calls;
@@ -94,7 +105,21 @@ public:
         later([reply = std::move(reply)] { reply(Done{}); });
     }
     void meter(const ChargerId&, MeterReport) override { ++readings; }
-    void transaction(const ChargerId&, TransactionEvent, control::Callback<StartReply>) override {}
+    void transaction(const ChargerId& charger, TransactionEvent event,
+                     control::Callback<StartReply> reply) override {
+        auto& known = chargers[charger];
+        readings += static_cast<std::int64_t>(event.samples.size());
+        if (event.kind == TransactionEvent::Kind::kEnded) {
+            if (known.own_id == event.own_id) known.transaction.reset();
+        } else if (known.own_id != event.own_id) {
+            known.transaction = ++transactions_;
+            known.own_id = event.own_id;
+            known.applied.reset();
+        }
+        later([reply = std::move(reply), id = transactions_] {
+            reply(StartReply{Authorization::kAccepted, id});
+        });
+    }
     void told_time(const ChargerId&, TimePoint) override {}
 
 private:
@@ -121,7 +146,7 @@ public:
 // Chargers with cars, their links, and what befalls them.
 class Row {
 public:
-    Row(int count, std::uint64_t seed)
+    Row(int count, std::uint64_t seed, const std::vector<sim::Version>& versions)
         : random_(seed),
           host(strand, clock, random_.next()),
           network(strand, clock, random_.next()),
@@ -129,8 +154,11 @@ public:
                                                   ocpp::GatewayOptions{}, &observer)) {
         log::configure(log::Level::kOff, log::Format::kConsole);
         network.listen([this](net::ByteStream stream) { bring_in(std::move(stream), gateway); });
-        for (const auto& setup : sim::row_of_chargers("CP-", count, {.id = ChargerId("any")}))
-            add(setup);
+        auto setups = sim::row_of_chargers("CP-", count, {.id = ChargerId("any")});
+        for (std::size_t i = 0; i < setups.size(); ++i) {
+            setups[i].version = versions[i % versions.size()];
+            add(setups[i]);
+        }
         repeat(kTick, [this] {
             for (auto& seat : seats) seat.station->tick();
         });
@@ -222,8 +250,8 @@ public:
     std::vector<Seat> seats;
 };
 
-TEST(Stations, TalkForHoursOverABadNetworkAndAgreeInTheEnd) {
-    Row row(20, 1);
+void talk_for_hours_and_agree(const std::vector<sim::Version>& versions) {
+    Row row(20, 1, versions);
     row.run_for(3h);
     row.end_of_faults();
     row.run_for(10min);
@@ -239,14 +267,28 @@ TEST(Stations, TalkForHoursOverABadNetworkAndAgreeInTheEnd) {
         EXPECT_TRUE(seen.connected);
         EXPECT_GT(seen.connects, 1);
         EXPECT_EQ(seen.bad_frames_received, 0);
+        EXPECT_EQ(seen.call_errors_received, 0);
+        EXPECT_EQ(seen.calls_given_up, 0);
         const auto& known = row.host.chargers.at(seen.id);
-        EXPECT_EQ(seen.transaction, known.transaction);
+        EXPECT_EQ(seen.transaction, known.name());
         EXPECT_EQ(seen.limit, known.applied);
     }
 }
 
+TEST(Stations, TalkForHoursOverABadNetworkAndAgreeInTheEnd) {
+    talk_for_hours_and_agree({sim::Version::k16});
+}
+
+TEST(Stations, Of201TalkForHoursOverABadNetworkAndAgreeInTheEnd) {
+    talk_for_hours_and_agree({sim::Version::k201});
+}
+
+TEST(Stations, Of21TalkForHoursOverABadNetworkAndAgreeInTheEnd) {
+    talk_for_hours_and_agree({sim::Version::k21});
+}
+
 TEST(Stations, AreToldGoodbyeByAServerThatStops) {
-    Row row(5, 2);
+    Row row(5, 2, kAllVersions);
     row.end_of_faults();
     row.run_for(2min);
     ASSERT_EQ(row.gateway->connections(), 5U);
@@ -259,7 +301,7 @@ TEST(Stations, AreToldGoodbyeByAServerThatStops) {
 
 TEST(Stations, SaySameBytesAtSameMomentsForOneSeed) {
     const auto digest_of = [](std::uint64_t seed) {
-        Row row(8, seed);
+        Row row(8, seed, kAllVersions);
         row.run_for(40min);
         return std::pair(row.network.digest(), row.network.bytes());
     };
