@@ -154,7 +154,7 @@ Result<std::unique_ptr<SimMetrics>> SimMetrics::serve(std::uint16_t port,
         },
         [](auto&&...) { return false; });
     impl->listener->start([self](boost::asio::ip::tcp::socket socket, net::Seat seat) {
-        self->web->take(std::move(socket), std::move(seat));
+        self->web->take(boost::beast::tcp_stream(std::move(socket)), std::move(seat));
     });
     return std::unique_ptr<SimMetrics>(new SimMetrics(std::move(impl)));
 }

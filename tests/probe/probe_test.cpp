@@ -65,8 +65,9 @@ private:
             return loop_.at(clock_.steady() + kReconnect, [this] { connect(); });
         }
         ++link_;
-        talk_ = std::make_shared<ocpp::Conversation>(id(), std::to_string(link_) + "-", options_,
-                                                     events_, strand_, clock_, *this, observer_);
+        talk_ = std::make_shared<ocpp::Conversation>(id(), ocpp::Version::k16,
+                                                     std::to_string(link_) + "-", options_, events_,
+                                                     strand_, clock_, *this, observer_);
         events_.connected(id(), link_);
         station_.connected();
     }
