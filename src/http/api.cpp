@@ -45,6 +45,7 @@ Api::Api(control::Control& control, control::Store& store, telemetry::TelemetryS
     add_telemetry_routes(router, backend);
     add_plan_routes(router, backend);
     add_driver_routes(router, backend);
+    add_transaction_routes(router, backend);
 }
 
 Api::~Api() = default;

@@ -230,7 +230,21 @@ constexpr const char* kFourth = R"sql(
 ALTER TABLE transactions ADD COLUMN own_id TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth};
+// What meters have signed, and transactions by the time at which they began.
+constexpr const char* kSignedReadings = R"sql(
+CREATE TABLE signed_readings (
+    transaction_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    sampled TEXT NOT NULL,
+    PRIMARY KEY (transaction_id, position),
+    UNIQUE (transaction_id, at_us, sampled)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transactions_by_time ON transactions (started_at_us, id);
+CREATE INDEX transactions_by_charger ON transactions (charger, started_at_us, id);
+)sql";
+
+constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth, kSignedReadings};
 
 }  // namespace
 
