@@ -127,6 +127,23 @@ struct Stored {
     bool from_backup = false;
 };
 
+// Which transactions, running or over; the newest start first.
+struct TransactionQuery {
+    std::optional<ChargerId> charger = {};
+    std::optional<TimePoint> from = {};       // Began at or after.
+    std::optional<TimePoint> to = {};         // Began before.
+    std::optional<TransactionId> after = {};  // Only those that come after this one.
+    int limit = 100;
+};
+
+// Of one transaction: the first, and the newest of the others.
+inline constexpr int kMaxSignedReadings = 64;
+
+struct TransactionRecord {
+    Transaction transaction;
+    std::vector<SignedReading> signed_readings = {};  // In the order in which they came.
+};
+
 class Store {
 public:
     virtual ~Store() = default;
@@ -148,6 +165,16 @@ public:
 
     // Inserts or replaces by id. Durable when called back.
     virtual void save_transaction(Transaction transaction, Callback<Done> done) = 0;
+
+    // Adds what its meter signed, whether the transaction is known or not; what is there already
+    // stays. Of more than kMaxSignedReadings the second oldest go. Durable when called back.
+    virtual void save_signed(TransactionId transaction, std::vector<SignedReading> readings,
+                             Callback<Done> done) = 0;
+
+    // Without what was signed.
+    virtual void transactions(TransactionQuery query, Callback<std::vector<Transaction>> done) = 0;
+    // kNotFound: there never was one.
+    virtual void transaction(TransactionId id, Callback<TransactionRecord> done) = 0;
 
     // Adds boundaries; those that are there already stay. Windows come again and again.
     virtual void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) = 0;

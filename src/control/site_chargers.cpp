@@ -272,11 +272,12 @@ void SiteHome::take_transaction_news(LeafIndex leaf, const TransactionEvent& eve
         world_.store.save_transaction(*live.transaction, [](const Result<Done>&) {});
     }
     if (event.energy_register) live.energy_register = event.energy_register;
-    if (!event.samples.empty())
+    if (!event.samples.empty() || !event.signed_readings.empty())
         meter(evse.charger, {.connector = evse.number,
                              .transaction = live.transaction->id,
                              .samples = event.samples,
-                             .stamped = event.stamped});
+                             .stamped = event.stamped,
+                             .signed_readings = event.signed_readings});
     if (event.status)
         status(evse.charger, {.connector = evse.number,
                               .status = *event.status,
@@ -319,16 +320,26 @@ void SiteHome::stop_transaction(const ChargerId& charger, StopRequest request,
         transaction_changed(leaf);
         remember(done);
         world_.feed.publish(TransactionChanged{done});
+        keep_signed(done.id, std::move(request.signed_readings));
         return world_.store.save_transaction(std::move(done), std::move(reply));
     }
     // An error would make it repeat this for ever, so it gets its answer all the same. If we
     // stored it but the answer was lost, this is a repetition: store it again, to be sure.
     const auto known = std::ranges::find_if(
         finished_, [&](const Transaction& t) { return is_meant(t) && t.evse.charger == charger; });
-    if (known != finished_.end()) return world_.store.save_transaction(*known, std::move(reply));
+    if (known != finished_.end()) {
+        keep_signed(known->id, std::move(request.signed_readings));
+        return world_.store.save_transaction(*known, std::move(reply));
+    }
     const auto name = request.own_id.empty() ? std::to_string(request.transaction) : request.own_id;
     alarm(charger.str(), "stops transaction " + name + ", which is not one of its own that runs");
     reply(Done{});
+}
+
+// Written before what is written of the transaction afterwards: once that is durable, so is this.
+void SiteHome::keep_signed(TransactionId transaction, std::vector<SignedReading> readings) {
+    if (readings.empty()) return;
+    world_.store.save_signed(transaction, std::move(readings), [](const Result<Done>&) {});
 }
 
 void SiteHome::set_wish(TransactionId id, DriverWish wish, Callback<Transaction> done) {
@@ -366,6 +377,9 @@ void SiteHome::meter(const ChargerId& charger, const MeterReport& report) {
     const auto leaf = leaf_at(charger, report.connector);
     if (!leaf) return;  // Connector 0: the charger's own meter, never added to the EVSEs'.
     auto& live = live_[*leaf];
+    if (live.transaction &&
+        report.transaction.value_or(live.transaction->id) == live.transaction->id)
+        keep_signed(live.transaction->id, report.signed_readings);
     std::array<Amperes, 3> current{};
     bool has_current = false;
     for (const auto& sample : report.samples) {

@@ -113,6 +113,7 @@ public:
     // What the telemetry store last saw of a meter: what was used since then counts.
     void restore_register(const telemetry::MeterReading& reading);
 
+    void keep_signed(TransactionId transaction, std::vector<SignedReading> readings);
     void set_wish(TransactionId transaction, DriverWish wish, Callback<Transaction> done);
 
     // --- The commissioning probe (site_probe.cpp) ---

@@ -81,6 +81,21 @@ public:
             done(Done{});
         });
     }
+    void save_signed(TransactionId transaction, std::vector<SignedReading> readings,
+                     Callback<Done> done) override {
+        later([this, transaction, readings = std::move(readings), done = std::move(done)] {
+            if (fails) return done(Error{Errc::kUnavailable, "disk full"});
+            auto& all = signed_readings[transaction];
+            all.insert(all.end(), readings.begin(), readings.end());
+            done(Done{});
+        });
+    }
+    void transactions(TransactionQuery, Callback<std::vector<Transaction>> done) override {
+        later([done = std::move(done)] { done(std::vector<Transaction>{}); });
+    }
+    void transaction(TransactionId, Callback<TransactionRecord> done) override {
+        later([done = std::move(done)] { done(Error{Errc::kNotFound, "none"}); });
+    }
     void save_boundaries(std::vector<Boundary> rows, Callback<Done> done) override {
         later([this, rows = std::move(rows), done = std::move(done)] {
             if (fails) return done(Error{Errc::kUnavailable, "disk full"});
@@ -108,6 +123,7 @@ public:
     }
 
     Stored kept;
+    std::map<TransactionId, std::vector<SignedReading>> signed_readings;
     std::vector<Boundary> boundaries;
     bool fails = false;
     bool stalls = false;

@@ -51,6 +51,38 @@ TEST_F(TransactionEvents, ThatAreSentAgainStartNothingNew) {
     EXPECT_TRUE(alarms_.empty());
 }
 
+TEST_F(TransactionEvents, BringWhatTheMeterSignedFromTheFirstToTheLast) {
+    auto begin = event(Kind::kStarted), end = event(Kind::kEnded);
+    begin.signed_readings = {{clock_.wall(), R"({"value":1})"}};
+    end.signed_readings = {{clock_.wall(), R"({"value":2})"}};
+    (void)says("a", begin);
+    const auto id = report("a").transaction->id;
+    (void)says("a", end);
+    EXPECT_EQ(store_.signed_readings[id],
+              (std::vector{begin.signed_readings[0], end.signed_readings[0]}));
+}
+
+TEST_F(TransactionEvents, OnesMeterSignsNothingOfAnothers) {
+    (void)says("a", event(Kind::kStarted, "t-1"));
+    const auto id = report("a").transaction->id;
+    const std::vector<SignedReading> readings{{clock_.wall(), R"({"value":1})"}};
+    for (const auto foreign : {id + 1, TransactionId{-1}})
+        control_->meter(
+            ChargerId("a"),
+            {.connector = 1, .transaction = foreign, .samples = {}, .signed_readings = readings});
+    control_->meter(
+        ChargerId("b"),
+        {.connector = 1, .transaction = id, .samples = {}, .signed_readings = readings});
+    control_->stop(ChargerId("b"), {.transaction = id, .signed_readings = readings}, [](auto) {});
+    run();
+    EXPECT_TRUE(store_.signed_readings.empty());
+    control_->meter(
+        ChargerId("a"),
+        {.connector = 1, .transaction = id, .samples = {}, .signed_readings = readings});
+    run();
+    EXPECT_EQ(store_.signed_readings[id], readings);
+}
+
 TEST_F(TransactionEvents, TellOfATransactionWhoseStartWasNeverHeard) {
     EXPECT_TRUE(says("a", event(Kind::kUpdated, "t-9")));
     ASSERT_TRUE(report("a").transaction);

@@ -76,6 +76,14 @@ struct MeterSample {
     bool operator==(const MeterSample&) const = default;
 };
 
+// What a meter has signed, so that a driver can check his bill: kept as the charger sent it.
+struct SignedReading {
+    TimePoint at = {};
+    std::string sampled;  // The sampled value that it came in, as JSON.
+
+    bool operator==(const SignedReading&) const = default;
+};
+
 struct BootInfo {
     std::string vendor;
     std::string model;
@@ -97,9 +105,10 @@ struct StopRequest {
     TransactionId transaction = 0;
     std::optional<WattHours> meter_stop = {};  // Empty: what was last heard.
     TimePoint at = {};
-    std::string reason;
+    std::string reason = {};
     std::optional<TimePoint> stamped = {};
     std::string own_id = {};  // As in Transaction: then this counts.
+    std::vector<SignedReading> signed_readings = {};
 };
 struct StatusReport {
     int connector = 0;  // 0: the charger as a whole.
@@ -114,6 +123,7 @@ struct MeterReport {
     std::optional<TransactionId> transaction = {};
     std::vector<MeterSample> samples;
     std::optional<TimePoint> stamped = {};  // The latest.
+    std::vector<SignedReading> signed_readings = {};
 };
 // What a 2.x station says of a transaction of its own: that it began, what became of it, that it
 // ended; each may be the first that is heard of it.
@@ -129,6 +139,7 @@ struct TransactionEvent {
     std::string stop_reason = {};  // With kEnded.
     TimePoint at = {};
     std::optional<TimePoint> stamped = {};
+    std::vector<SignedReading> signed_readings = {};
 };
 
 // What we answer.

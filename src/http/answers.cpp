@@ -103,6 +103,20 @@ Result<std::int64_t> query_number(const Request& request, std::string_view name,
     return number;
 }
 
+Result<std::optional<TimePoint>> query_time(const Request& request, std::string_view name) {
+    const auto text = request.target.query_value(name);
+    if (!text) return std::optional<TimePoint>{};
+    auto time = parse_time(*text);
+    if (!time) return Error{Errc::kInvalid, time.error().message, std::string(name)};
+    return std::optional(*time);
+}
+
+TransactionId transaction_of(const std::string& text) {
+    TransactionId id = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
+    return read.ec == std::errc{} && read.ptr == text.data() + text.size() ? id : 0;
+}
+
 Result<Page> page_of(const Request& request) {
     BUSBAR_TRY(limit, query_number(request, "limit", 1, kMostItems, kUsualItems));
     return Page{.limit = static_cast<std::size_t>(limit),

@@ -41,6 +41,7 @@ void add_driver_routes(Router& router, const Backend& backend);
 void add_ocpp_log_routes(Router& router, const Backend& backend);
 void add_access_routes(Router& router, const Backend& backend);      // Needs a smith...
 void add_onboarding_routes(Router& router, const Backend& backend);  // ...and a window, too.
+void add_transaction_routes(Router& router, const Backend& backend);
 
 // The handler of a route, from a function that takes the backend too.
 template <class Deed>
@@ -115,6 +116,11 @@ Result<Page> page_of(const Request& request);
 // A whole number from the query, or `otherwise` if it is not there. Fails with kInvalid.
 Result<std::int64_t> query_number(const Request& request, std::string_view name, std::int64_t least,
                                   std::int64_t most, std::int64_t otherwise);
+
+// A time from the query; empty if it is not there. Fails with kInvalid.
+Result<std::optional<TimePoint>> query_time(const Request& request, std::string_view name);
+// The number of a transaction from a path. 0, which none has, for what is no number.
+TransactionId transaction_of(const std::string& text);
 
 // {"items":[...],"next":"key"|null} of what stands in `all`, which is in the order of `before`.
 template <class T, class KeyOf, class Before, class Write>

@@ -48,6 +48,7 @@ Api::Api(control::Control& control, control::Store& store, telemetry::TelemetryS
     add_ocpp_log_routes(router, backend);
     if (backend.options.smith != nullptr) add_access_routes(router, backend);
     if (backend.options.onboarding != nullptr) add_onboarding_routes(router, backend);
+    add_transaction_routes(router, backend);
 }
 
 Api::~Api() = default;

@@ -1,6 +1,4 @@
 // Drivers: the groups of their id tags, and what they wish for.
-#include <charconv>
-
 #include "http/answers.hpp"
 #include "http/body.hpp"
 
@@ -83,13 +81,6 @@ void delete_id_tag(const Backend& backend, const Request& request, const Reply& 
     };
     backend.control.delete_id_tag(*std::move(site), request.param("tag"), caller_of(request),
                                   std::move(done));
-}
-
-// The number of a transaction from a path. 0, which none has, for what is no number.
-TransactionId transaction_of(const std::string& text) {
-    TransactionId id = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
-    return read.ec == std::errc{} && read.ptr == text.data() + text.size() ? id : 0;
 }
 
 void put_wish(const Backend& backend, const Request& request, const Reply& reply) {

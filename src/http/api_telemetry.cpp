@@ -64,14 +64,6 @@ void show_vehicles(const Backend& backend, const Request&, const Reply& reply) {
     backend.telemetry.vehicle_status(as_list(reply, write_vehicle));
 }
 
-Result<TimePoint> query_time(const Request& request, std::string_view name, TimePoint otherwise) {
-    const auto text = request.target.query_value(name);
-    if (!text) return otherwise;
-    auto time = parse_time(*text);
-    if (!time) return Error{Errc::kInvalid, time.error().message, std::string(name)};
-    return time;
-}
-
 // One answer with the fields of both source documents: the second names the totals again.
 std::string performance_json(const telemetry::Performance& found) {
     JsonWriter json;
@@ -98,15 +90,16 @@ std::string performance_json(const telemetry::Performance& found) {
 }
 
 void show_performance(const Backend& backend, const Request& request, const Reply& reply) {
-    const auto to = query_time(request, "to", backend.clock.wall());
-    if (!to) return reply(problem(to.error()));
-    const auto from = query_time(request, "from", *to - kUsualWindow);
-    if (!from) return reply(problem(from.error()));
-    if (*from >= *to) return reply(problem(Error{Errc::kInvalid, "must be before to", "from"}));
-    if (*to - *from > kLongestWindow)
+    const auto asked_to = query_time(request, "to"), asked_from = query_time(request, "from");
+    if (!asked_to) return reply(problem(asked_to.error()));
+    if (!asked_from) return reply(problem(asked_from.error()));
+    const auto to = asked_to->value_or(backend.clock.wall());
+    const auto from = asked_from->value_or(to - kUsualWindow);
+    if (from >= to) return reply(problem(Error{Errc::kInvalid, "must be before to", "from"}));
+    if (to - from > kLongestWindow)
         return reply(problem(Error{Errc::kInvalid, "must be at most 100 days before to", "from"}));
     backend.telemetry.performance(
-        VehicleId(request.param("vehicleId")), *from, *to,
+        VehicleId(request.param("vehicleId")), from, to,
         [reply](const Result<telemetry::Performance>& found) {
             reply(found ? json_answer(200, performance_json(*found)) : problem(found.error()));
         });

@@ -28,6 +28,7 @@ struct Request {
     std::string content_type = {};
     std::string content_encoding = {};
     std::string if_match = {};
+    std::string accept = {};
     std::string body = {};
     std::string author = "local";  // Who asks. There are no tokens yet.
     SteadyPoint accepted_at = {};  // When it was completely read.

@@ -279,6 +279,7 @@ private:
                 .content_type = text(field::content_type),
                 .content_encoding = text(field::content_encoding),
                 .if_match = text(field::if_match),
+                .accept = text(field::accept),
                 .body = std::move(message.body()),
                 .accepted_at = core_->clock.steady()};
     }

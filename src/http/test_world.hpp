@@ -47,6 +47,29 @@ public:
     void save_transaction(Transaction, control::Callback<Done> done) override {
         strand_.post([done = std::move(done)] { done(Done{}); });
     }
+    void save_signed(TransactionId, std::vector<SignedReading>,
+                     control::Callback<Done> done) override {
+        strand_.post([done = std::move(done)] { done(Done{}); });
+    }
+    void transactions(control::TransactionQuery query,
+                      control::Callback<std::vector<Transaction>> done) override {
+        strand_.post([this, query, done = std::move(done)] {
+            if (failing) return done(*failing);
+            asked = query;
+            std::vector<Transaction> found;
+            for (const auto& record : records)
+                if (std::ssize(found) < query.limit) found.push_back(record.transaction);
+            done(std::move(found));
+        });
+    }
+    void transaction(TransactionId id,
+                     control::Callback<control::TransactionRecord> done) override {
+        strand_.post([this, id, done = std::move(done)] {
+            for (const auto& record : records)
+                if (record.transaction.id == id) return done(record);
+            done(Error{Errc::kNotFound, "transaction " + std::to_string(id) + " is not known"});
+        });
+    }
     void save_boundaries(std::vector<control::Boundary>, control::Callback<Done> done) override {
         strand_.post([done = std::move(done)] { done(Done{}); });
     }
@@ -69,6 +92,8 @@ public:
     std::optional<Error> failing;
     bool silent = false;  // Never calls back.
     std::vector<control::AuditRow> rows;
+    std::vector<control::TransactionRecord> records;  // In the order of answers.
+    control::TransactionQuery asked;                  // The last one.
     std::vector<SteadyPoint> accepted_at;
 
 private:

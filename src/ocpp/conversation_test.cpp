@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+
 #include "ocpp/table.hpp"
 
 namespace busbar::ocpp {
@@ -204,6 +206,28 @@ TEST(MeterValues, TheOutletCountsWhereItSpeaks) {
     const auto both = samples_of(table, inlet + "," + outlet);
     ASSERT_EQ(both.size(), 1U);
     EXPECT_EQ(both[0].milli, 8'000);
+}
+
+TEST(MeterValues, WhatIsSignedIsKeptAsItCame) {
+    Table table;
+    const std::string sampled =
+        R"({"value":"OCMF|{\"FV\":\"1.0\"}|{\"SD\":\"30\u00e9\"}","format":"SignedData",)"
+        R"("context":"Transaction.Begin"})";
+    const auto values = R"([{"timestamp":"2026-02-10T11:59:00Z","sampledValue":[{"value":"1"},)" +
+                        sampled + R"(,{"value":")" + std::string(20'000, 'x') +
+                        R"(","format":"SignedData"}]}])";
+    EXPECT_EQ(table.hear(R"([2,"1","MeterValues",{"connectorId":1,"meterValue":)" + values + "}]"),
+              R"([3,"1",{}])");
+    EXPECT_EQ(table.hear(R"([2,"1","StopTransaction",{"meterStop":2,"transactionId":1,)"
+                         R"("timestamp":"2026-02-10T12:00:00Z","transactionData":)" +
+                         values + "}]"),
+              R"([3,"1",{}])");
+    const auto& heard = table.chargers.meter_reports.at(0);
+    EXPECT_EQ(heard.samples.size(), 1U) << "a signed value is no number";
+    ASSERT_EQ(heard.signed_readings.size(), 1U) << "too long is left out";
+    EXPECT_EQ(heard.signed_readings[0].at, *parse_time("2026-02-10T11:59:00Z"));
+    EXPECT_EQ(boost::json::parse(heard.signed_readings[0].sampled), boost::json::parse(sampled));
+    EXPECT_EQ(table.chargers.stops.at(0).signed_readings, heard.signed_readings);
 }
 
 TEST(MeterValues, TenThousandSamplesAreAnsweredAndDropped) {

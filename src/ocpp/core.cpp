@@ -83,7 +83,8 @@ Taken take_start(const json::object& payload, const Asked& asked) {
     return {};
 }
 
-// transactionData repeats what MeterValues said, and does not say which connector it is of.
+// transactionData repeats what MeterValues said, but for what is signed, and does not say which
+// connector it is of.
 Taken take_stop(const json::object& payload, const Asked& asked) {
     StopRequest request;
     request.transaction = integer_at(payload, "transactionId");
@@ -91,6 +92,7 @@ Taken take_stop(const json::object& payload, const Asked& asked) {
     request.at = plausible_time(payload, "timestamp", asked.clock.wall());
     request.stamped = stamp_in(payload, "timestamp");
     request.reason = std::string(text_at(payload, "reason", "Local"));
+    request.signed_readings = signed_in(payload, "transactionData", asked.clock.wall());
     asked.events.stop(asked.charger, std::move(request),
                       [answer = asked.later()](const Result<Done>& reply) {
                           if (!reply) return answer(call_error(reply.error()));
@@ -104,9 +106,11 @@ Taken take_meter(const json::object& payload, const Asked& asked) {
     report.connector = connector_in(payload);
     if (has(payload, "transactionId")) report.transaction = integer_at(payload, "transactionId");
     report.samples = samples_in(payload, asked.clock.wall());
+    report.signed_readings = signed_in(payload, "meterValue", asked.clock.wall());
     for (const auto& element : payload.at("meterValue").get_array())
         report.stamped = std::max(report.stamped, stamp_in(element.get_object(), "timestamp"));
-    if (!report.samples.empty()) asked.events.meter(asked.charger, std::move(report));
+    if (!report.samples.empty() || !report.signed_readings.empty())
+        asked.events.meter(asked.charger, std::move(report));
     return "{}";
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -151,9 +152,10 @@ std::optional<MeterSample> sample_in(const json::object& sampled,
     return MeterSample{known->measurand, *phase, *milli, at};
 }
 
-const json::array& meter_values_in(const json::object& payload) {
+const json::array& meter_values_in(const json::object& payload,
+                                   std::string_view name = "meterValue") {
     static const json::array none;
-    const auto* values = payload.if_contains("meterValue");
+    const auto* values = payload.if_contains(name);
     return values != nullptr && values->is_array() ? values->get_array() : none;
 }
 
@@ -197,6 +199,28 @@ std::optional<WattHours> register_in(const json::object& payload, TimePoint now)
             if (!milli || *milli < 0) continue;
             found = WattHours::milli(*milli);
             found_at = at;
+        }
+    }
+    return found;
+}
+
+// 1.6 says so of the value's format, 2.x beside the value.
+std::vector<SignedReading> signed_in(const json::object& payload, std::string_view name,
+                                     TimePoint now) {
+    std::vector<SignedReading> found;
+    for (const auto& element : meter_values_in(payload, name)) {
+        const auto& meter_value = element.get_object();
+        const auto at = plausible_time(meter_value, "timestamp", now);
+        for (const auto& each : meter_value.at("sampledValue").get_array()) {
+            const auto& sampled = each.get_object();
+            if (text_at(sampled, "format") != "SignedData" && !has(sampled, "signedMeterValue"))
+                continue;
+            auto text = json::serialize(sampled);
+            if (text.size() > kMaxSignedBytes || found.size() == kMaxSigned) {
+                log::warn("signed meter value dropped", {{"bytes", text.size()}});
+                continue;
+            }
+            found.push_back({at, std::move(text)});
         }
     }
     return found;

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -24,5 +25,12 @@ std::vector<MeterSample> samples_in(const boost::json::object& payload, TimePoin
 
 // The energy register at the outlet, whatever it was sampled for; the latest if there are several.
 std::optional<WattHours> register_in(const boost::json::object& payload, TimePoint now);
+
+// What is signed in the meter values under `name`, as it came: what goes beyond kMaxSignedBytes, or
+// kMaxSigned in one message, is left out. Requires: `payload` passed its check.
+inline constexpr std::size_t kMaxSignedBytes = 16 * 1024;
+inline constexpr std::size_t kMaxSigned = 64;
+std::vector<SignedReading> signed_in(const boost::json::object& payload, std::string_view name,
+                                     TimePoint now);
 
 }  // namespace busbar::ocpp

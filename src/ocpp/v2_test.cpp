@@ -181,6 +181,22 @@ TEST_P(V2, J01TakesMeterValuesWithTheirPowersOfTen) {
     EXPECT_EQ(samples.front().milli, 7'200'000);
 }
 
+TEST_P(V2, J01WhatIsSignedIsKeptAsItCameAndItsValueCounts) {
+    const std::string sampled =
+        R"({"value":7,"measurand":"Current.Import","signedMeterValue":{"signedMeterData":"b2M=",)"
+        R"("signingMethod":"ECDSA","encodingMethod":"OCMF","publicKey":"MFk="}})";
+    const auto values =
+        R"([{"timestamp":"2026-02-10T11:59:00Z","sampledValue":[)" + sampled + "]}]";
+    (void)event(R"("eventType":"Started","transactionInfo":{"transactionId":"t"},"meterValue":)" +
+                values);
+    const auto& heard = table.chargers.transactions.at(0);
+    ASSERT_EQ(heard.samples.size(), 1U);
+    ASSERT_EQ(heard.signed_readings.size(), 1U);
+    EXPECT_EQ(boost::json::parse(heard.signed_readings[0].sampled), boost::json::parse(sampled));
+    (void)table.hear(R"([2,"1","MeterValues",{"evseId":1,"meterValue":)" + values + "}]");
+    EXPECT_EQ(table.chargers.meter_reports.at(0).signed_readings, heard.signed_readings);
+}
+
 // --- K: smart charging ---
 
 TEST_P(V2, K01SetsALimitByTheStationsOwnName) {

@@ -78,7 +78,8 @@ Taken take_transaction(const json::object& payload, const Asked& asked) {
                            .status = status_for(text_at(info, "chargingState")),
                            .stop_reason = {},
                            .at = plausible_time(payload, "timestamp", now),
-                           .stamped = stamp_in(payload, "timestamp")};
+                           .stamped = stamp_in(payload, "timestamp"),
+                           .signed_readings = signed_in(payload, "meterValue", now)};
     event.evse = follow(asked.memory, event);
     if (event.kind == Kind::kEnded)
         event.stop_reason = std::string(text_at(info, "stoppedReason", "Local"));
@@ -96,9 +97,11 @@ Taken take_meter(const json::object& payload, const Asked& asked) {
     MeterReport report;
     report.connector = small_integer_at(payload, "evseId");
     report.samples = samples_in(payload, asked.clock.wall());
+    report.signed_readings = signed_in(payload, "meterValue", asked.clock.wall());
     for (const auto& element : payload.at("meterValue").get_array())
         report.stamped = std::max(report.stamped, stamp_in(element.get_object(), "timestamp"));
-    if (!report.samples.empty()) asked.events.meter(asked.charger, std::move(report));
+    if (!report.samples.empty() || !report.signed_readings.empty())
+        asked.events.meter(asked.charger, std::move(report));
     return "{}";
 }
 

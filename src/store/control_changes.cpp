@@ -366,4 +366,17 @@ Status put_transaction(Connection& db, const Transaction& transaction) {
                         transaction.requested, transaction.depart_by, transaction.own_id});
 }
 
+Status put_signed(Connection& db, TransactionId transaction, const SignedReading& reading) {
+    const auto status = db.run(
+        "INSERT OR IGNORE INTO signed_readings SELECT ?1, "
+        "1 + coalesce((SELECT max(position) FROM signed_readings WHERE transaction_id = ?1), 0), "
+        "?2, ?3",
+        {transaction, reading.at, reading.sampled});
+    if (!status) return status;
+    return db.run(
+        "DELETE FROM signed_readings WHERE transaction_id = ?1 AND position > 1 AND position <= "
+        "(SELECT max(position) FROM signed_readings WHERE transaction_id = ?1) - ?2",
+        {transaction, control::kMaxSignedReadings - 1});
+}
+
 }  // namespace busbar::store

@@ -422,6 +422,52 @@ Result<std::vector<control::AuditRow>> load_audit(Connection& db, std::int64_t b
     return rows;
 }
 
+Result<std::vector<Transaction>> load_transactions(Connection& db,
+                                                   const control::TransactionQuery& query) {
+    // Two texts, so that each has its index.
+    const auto text = [](std::string_view which) {
+        return selecting(kTransactionColumns,
+                         "transactions WHERE " + std::string(which) +
+                             " AND started_at_us >= coalesce(?2, started_at_us)"
+                             " AND (?3 IS NULL OR started_at_us < ?3)"
+                             " AND (?4 IS NULL OR (started_at_us, id) <"
+                             " (SELECT started_at_us, id FROM transactions WHERE id = ?4))"
+                             " ORDER BY started_at_us DESC, id DESC LIMIT ?5");
+    };
+    static const auto of_all = text("?1 IS NULL"), of_one = text("charger = ?1");
+    std::vector<Transaction> found;
+    auto status = db.each(query.charger ? of_one : of_all,
+                          {query.charger, query.from, query.to, query.after, query.limit},
+                          [&](const Row& row) -> Status {
+                              BUSBAR_TRY(transaction, read_transaction(row));
+                              found.push_back(std::move(transaction));
+                              return Done{};
+                          });
+    if (!status) return std::move(status).error();
+    return found;
+}
+
+Result<control::TransactionRecord> load_transaction(Connection& db, TransactionId id) {
+    std::optional<control::TransactionRecord> found;
+    auto status = db.each(selecting(kTransactionColumns, "transactions WHERE id = ?"), {id},
+                          [&](const Row& row) -> Status {
+                              BUSBAR_TRY(transaction, read_transaction(row));
+                              found = control::TransactionRecord{std::move(transaction)};
+                              return Done{};
+                          });
+    if (!status) return std::move(status).error();
+    if (!found)
+        return Error{Errc::kNotFound, "transaction " + std::to_string(id) + " is not known"};
+    status = db.each(
+        "SELECT at_us, sampled FROM signed_readings WHERE transaction_id = ? ORDER BY position",
+        {id}, [&](const Row& row) -> Status {
+            found->signed_readings.push_back({row.time(0), row.text(1)});
+            return Done{};
+        });
+    if (!status) return std::move(status).error();
+    return *std::move(found);
+}
+
 Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint now) {
     std::vector<control::Boundary> due;
     const auto status =

@@ -38,6 +38,12 @@ Status put_potential(Connection& db, const control::PotentialRow& row,
                      const std::string& steady_id);
 Status put_transaction(Connection& db, const Transaction& transaction);
 
+Status put_signed(Connection& db, TransactionId transaction, const SignedReading& reading);
+Result<std::vector<Transaction>> load_transactions(Connection& db,
+                                                   const control::TransactionQuery& query);
+// kNotFound: there is none.
+Result<control::TransactionRecord> load_transaction(Connection& db, TransactionId id);
+
 // Those due at or before `now`, the earliest first, and takes them out.
 Result<std::vector<control::Boundary>> take_boundaries(Connection& db, TimePoint now);
 

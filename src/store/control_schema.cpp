@@ -244,7 +244,21 @@ CREATE TABLE charger_access (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth, kFifth};
+// What meters have signed, and transactions by the time at which they began.
+constexpr const char* kSixth = R"sql(
+CREATE TABLE signed_readings (
+    transaction_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    sampled TEXT NOT NULL,
+    PRIMARY KEY (transaction_id, position),
+    UNIQUE (transaction_id, at_us, sampled)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transactions_by_time ON transactions (started_at_us, id);
+CREATE INDEX transactions_by_charger ON transactions (charger, started_at_us, id);
+)sql";
+
+constexpr std::array kSteps{kFirst, kSecond, kThird, kFourth, kFifth, kSixth};
 
 }  // namespace
 

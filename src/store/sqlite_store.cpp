@@ -101,6 +101,25 @@ private:
     control::Callback<Done> done_;
 };
 
+class SignedJob final : public WriteJob {
+public:
+    SignedJob(TransactionId transaction, std::vector<SignedReading> readings,
+              control::Callback<Done> done)
+        : transaction_(transaction), readings_(std::move(readings)), done_(std::move(done)) {}
+
+    Status apply(Connection& db) override {
+        for (const auto& reading : readings_)
+            if (auto status = put_signed(db, transaction_, reading); !status) return status;
+        return Done{};
+    }
+    void finish(Status outcome) override { done_(std::move(outcome)); }
+
+private:
+    const TransactionId transaction_;
+    const std::vector<SignedReading> readings_;
+    control::Callback<Done> done_;
+};
+
 class ClaimJob final : public WriteJob {
 public:
     ClaimJob(TimePoint now, control::Callback<std::vector<control::Boundary>> done)
@@ -181,6 +200,24 @@ void SqliteStore::save_potentials(std::vector<control::PotentialRow> rows,
 
 void SqliteStore::save_transaction(Transaction transaction, control::Callback<Done> done) {
     writer_.submit(std::make_unique<TransactionJob>(std::move(transaction), std::move(done)));
+}
+
+void SqliteStore::save_signed(TransactionId transaction, std::vector<SignedReading> readings,
+                              control::Callback<Done> done) {
+    writer_.submit(std::make_unique<SignedJob>(transaction, std::move(readings), std::move(done)));
+}
+
+void SqliteStore::transactions(control::TransactionQuery query,
+                               control::Callback<std::vector<Transaction>> done) {
+    reader_.ask<std::vector<Transaction>>(
+        [query = std::move(query)](Connection& db) { return load_transactions(db, query); },
+        std::move(done));
+}
+
+void SqliteStore::transaction(TransactionId id,
+                              control::Callback<control::TransactionRecord> done) {
+    reader_.ask<control::TransactionRecord>(
+        [id](Connection& db) { return load_transaction(db, id); }, std::move(done));
 }
 
 void SqliteStore::save_boundaries(std::vector<control::Boundary> rows,

@@ -41,6 +41,11 @@ public:
     void save_potentials(std::vector<control::PotentialRow> rows,
                          control::Callback<Done> done) override;
     void save_transaction(Transaction transaction, control::Callback<Done> done) override;
+    void save_signed(TransactionId transaction, std::vector<SignedReading> readings,
+                     control::Callback<Done> done) override;
+    void transactions(control::TransactionQuery query,
+                      control::Callback<std::vector<Transaction>> done) override;
+    void transaction(TransactionId id, control::Callback<control::TransactionRecord> done) override;
     void save_boundaries(std::vector<control::Boundary> rows,
                          control::Callback<Done> done) override;
     void claim_boundaries(TimePoint now,

@@ -305,6 +305,67 @@ TEST_P(StoreContract, KeepsWhatADriverAskedFor) {
     EXPECT_EQ(stored().open_transactions, (std::vector{transaction}));
 }
 
+TEST_P(StoreContract, KeepsWhatMetersSignWithTheirTransactionTheFirstAndTheNewest) {
+    const auto keep = [&](std::vector<SignedReading> readings) {
+        return await<Done>([&](auto done) { store_->save_signed(7, std::move(readings), done); });
+    };
+    const auto reading = [&](int number) {
+        return SignedReading{clock_.wall(), R"({"value":"OCMF|)" + std::to_string(number) + "\"}"};
+    };
+    const auto record = [&](TransactionId id) {
+        return await<control::TransactionRecord>([&](auto done) { store_->transaction(id, done); });
+    };
+    ASSERT_TRUE(keep({reading(0), reading(1)})) << "it may come before its transaction";
+    ASSERT_TRUE(keep({reading(1), reading(2), reading(0)})) << "and come again";
+    EXPECT_EQ(code(record(7)), Errc::kNotFound);
+    const Transaction transaction{
+        .id = 7, .evse = {ChargerId{"CP-1"}, 1}, .id_tag = "tag", .started_at = clock_.wall()};
+    const auto saved = await<Done>([&](auto done) { store_->save_transaction(transaction, done); });
+    ASSERT_TRUE(saved);
+    reopen();
+    ASSERT_TRUE(record(7));
+    EXPECT_EQ(record(7)->transaction, transaction);
+    EXPECT_EQ(record(7)->signed_readings, (std::vector{reading(0), reading(1), reading(2)}));
+    for (int i = 3; i < 100; ++i) ASSERT_TRUE(keep({reading(i)}));
+    const auto kept = record(7)->signed_readings;
+    ASSERT_EQ(std::ssize(kept), control::kMaxSignedReadings);
+    EXPECT_EQ(kept.front(), reading(0));
+    EXPECT_EQ(kept[1], reading(100 - control::kMaxSignedReadings + 1));
+    EXPECT_EQ(kept.back(), reading(99));
+}
+
+TEST_P(StoreContract, ListsTransactionsTheNewestFirstByPageChargerAndTime) {
+    const TimePoint noon = clock_.wall();
+    const auto hour = std::chrono::hours{1};
+    for (int id = 1; id <= 6; ++id) {  // Two at each hour, one of each charger.
+        Transaction transaction{.id = id,
+                                .evse = {ChargerId{id % 2 == 0 ? "even" : "odd"}, 1},
+                                .id_tag = "tag",
+                                .started_at = noon + (id + 1) / 2 * hour};
+        if (id < 4) transaction.stopped_at = transaction.started_at + hour;
+        ASSERT_TRUE(await<Done>([&](auto done) { store_->save_transaction(transaction, done); }));
+    }
+    const auto ids = [&](const control::TransactionQuery& query) {
+        std::vector<TransactionId> found;
+        const auto page =
+            await<std::vector<Transaction>>([&](auto done) { store_->transactions(query, done); });
+        EXPECT_EQ(problem(page), "");
+        for (const auto& each : *page) found.push_back(each.id);
+        return found;
+    };
+    using Ids = std::vector<TransactionId>;
+    EXPECT_EQ(ids({}), (Ids{6, 5, 4, 3, 2, 1}));
+    EXPECT_EQ(ids({.limit = 3}), (Ids{6, 5, 4}));
+    EXPECT_EQ(ids({.after = 4, .limit = 3}), (Ids{3, 2, 1}));
+    EXPECT_EQ(ids({.after = 1}), Ids{});
+    EXPECT_EQ(ids({.after = 99}), Ids{}) << "nothing comes after what never was";
+    EXPECT_EQ(ids({.charger = ChargerId{"odd"}}), (Ids{5, 3, 1}));
+    EXPECT_EQ(ids({.charger = ChargerId{"odd"}, .after = 5, .limit = 1}), (Ids{3}));
+    EXPECT_EQ(ids({.from = noon + 2 * hour}), (Ids{6, 5, 4, 3}));
+    EXPECT_EQ(ids({.from = noon + 2 * hour, .to = noon + 3 * hour}), (Ids{4, 3}));
+    EXPECT_EQ(ids({.charger = ChargerId{"none"}}), Ids{});
+}
+
 TEST_P(StoreContract, HandsOutTheBeginOfARuleAndItsEnd) {
     const TimePoint noon = clock_.wall();
     const auto hour = std::chrono::hours{1};

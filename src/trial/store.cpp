@@ -179,6 +179,25 @@ void MemoryStore::save_transaction(Transaction transaction, control::Callback<Do
     });
 }
 
+// Nobody asks for records in a trial.
+void MemoryStore::save_signed(TransactionId, std::vector<SignedReading>,
+                              control::Callback<Done> done) {
+    enqueue(std::move(done), [](Fate) -> Result<Done> { return Done{}; });
+}
+
+void MemoryStore::transactions(control::TransactionQuery,
+                               control::Callback<std::vector<Transaction>> done) {
+    enqueue(std::move(done),
+            [](Fate) -> Result<std::vector<Transaction>> { return std::vector<Transaction>{}; });
+}
+
+void MemoryStore::transaction(TransactionId id,
+                              control::Callback<control::TransactionRecord> done) {
+    enqueue(std::move(done), [id](Fate) -> Result<control::TransactionRecord> {
+        return Error{Errc::kNotFound, "transaction " + std::to_string(id) + " is not known"};
+    });
+}
+
 void MemoryStore::save_boundaries(std::vector<control::Boundary> rows,
                                   control::Callback<Done> done) {
     enqueue(std::move(done), [this, rows = std::move(rows)](Fate) -> Result<Done> {

@@ -186,8 +186,12 @@ export class Charger16 extends Charger {
     async unplug() {
         const transactionId = this.transaction;
         this.end();
+        this.signed = { value: `OCMF|{"FV":"1.0","ID":"${this.id}"}|{"SD":"30é"}`,
+            format: "SignedData", context: "Transaction.End" };
+        const timestamp = new Date().toISOString();
         await this.client.call("StopTransaction", { transactionId, meterStop: this.energyWh,
-            timestamp: new Date().toISOString(), reason: "Local" });
+            timestamp, reason: "Local",
+            transactionData: [{ timestamp, sampledValue: [this.signed] }] });
         await this.say("Available");
     }
 }
@@ -239,8 +243,9 @@ export class Charger2 extends Charger {
 
     event(eventType, triggerReason, more = {}, chargingState = "Charging") {
         return this.client.call("TransactionEvent", { eventType, triggerReason,
-            timestamp: new Date().toISOString(), seqNo: this.seqNo++, evse: { id: 1, connectorId: 1 },
-            ...more, transactionInfo: { transactionId: this.session, chargingState,
+            timestamp: new Date().toISOString(), seqNo: this.seqNo++,
+            evse: { id: 1, connectorId: 1 }, ...more,
+            transactionInfo: { transactionId: this.session, chargingState,
                 ...more.transactionInfo } });
     }
 
@@ -259,7 +264,12 @@ export class Charger2 extends Charger {
 
     async unplug() {
         this.end();
-        await this.event("Ended", "StopAuthorized", { transactionInfo: { stoppedReason: "Local" } },
+        this.signed = { value: this.energyWh, context: "Transaction.End",
+            signedMeterValue: { signedMeterData: Buffer.from(this.id).toString("base64"),
+                signingMethod: "ECDSA-secp256r1-SHA256", encodingMethod: "OCMF",
+                publicKey: "MFk=" } };
+        await this.event("Ended", "StopAuthorized", { transactionInfo: { stoppedReason: "Local" },
+            meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [this.signed] }] },
             "Idle");
         await this.say("Available");
     }

@@ -149,6 +149,29 @@ async function comeAndGo(server, row, step) {
     step("all cars have left");
 }
 
+async function findRecords(server, row, step) {
+    const items = [];
+    for (let after = 0; after !== null;) {
+        const page = await server.ask("GET", `/api/v1/transactions?limit=4&after=${after}`);
+        items.push(...page.items);
+        after = page.next;
+    }
+    assert.equal(items.length, row.chargers.length);
+    for (const charger of row.chargers) {
+        const target = `/api/v1/transactions?charger=${charger.id}`;
+        const { items: [{ id }, ...others] } = await server.ask("GET", target);
+        assert.deepEqual(others, []);
+        const record = await server.ask("GET", `/api/v1/transactions/${id}`);
+        assert.equal(record.charger, charger.id);
+        assert.equal(record.stopReason, "Local");
+        assert.deepEqual(record.signedReadings.map((each) => each.sampledValue), [charger.signed]);
+    }
+    const table = await fetch(`${server.url}/api/v1/transactions`,
+        { headers: { accept: "text/csv" } });
+    assert.equal((await table.text()).trim().split("\r\n").length, 1 + row.chargers.length);
+    step("every transaction is on record, with what its meter signed");
+}
+
 function report(frames, row) {
     assert.deepEqual(frames.faults, []);
     assert.deepEqual(row.chargers.flatMap((each) => each.faults), []);
@@ -171,7 +194,8 @@ async function main() {
     const endpoint = `${server.url.replace("http", "ws")}/ocpp`;
     const onChange = () => row.look();
     const ids = (name, count) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
-    const make = (Kind, id, ...first) => row.add(new Kind(...first, id, endpoint, frames, onChange));
+    const make = (Kind, id, ...first) =>
+        row.add(new Kind(...first, id, endpoint, frames, onChange));
     ids("SIX", 4).forEach((id) => make(Charger16, id));
     ids("TWO", 3).forEach((id) => make(Charger2, id, "ocpp2.0.1"));
     ids("TWO-ONE", 2).forEach((id) => make(Charger2, id, "ocpp2.1"));
@@ -184,6 +208,7 @@ async function main() {
         await charge(server, row, step);
         await obeyRules(server, row, step);
         await comeAndGo(server, row, step);
+        await findRecords(server, row, step);
         report(frames, row);
         await row.all((charger) => charger.client.close());
     } finally {
