@@ -36,7 +36,7 @@ Response without_log() {
     return problem(Error{Errc::kUnavailable, "this server keeps no OCPP log"});
 }
 
-Result<control::FrameQuery> query_of(const Request& request) {
+Result<control::FrameQuery> frames_asked_for(const Request& request) {
     const auto limit = query_number(request, "limit", 1, kMostFrames, 100);
     if (!limit) return limit.error();
     const auto after =
@@ -49,7 +49,7 @@ Result<control::FrameQuery> query_of(const Request& request) {
 
 void show_log(const Backend& backend, const Request& request, const Reply& reply) {
     if (backend.options.frames == nullptr) return reply(without_log());
-    const auto query = query_of(request);
+    const auto query = frames_asked_for(request);
     if (!query) return reply(problem(query.error()));
     const auto frames = backend.options.frames->frames(*query);
     JsonWriter json;
