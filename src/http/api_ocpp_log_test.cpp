@@ -75,7 +75,7 @@ TEST_F(OcppLogApi, TellsOfThemAsTheyPass) {
               "event: frame\nid: 7\ndata: {\"number\":7,\"at\":\"2026-02-10T12:00:00.000Z\","
               "\"charger\":\"CP-7\",\"from\":\"charger\",\"frame\":\"[2,\\\"1\\\"]\"}\n\n");
     frames.full = true;
-    EXPECT_EQ(get("/api/v1/ocpp-log/live").status, 503);
+    EXPECT_EQ(get("/api/v1/ocpp-log/live").status, 429);
 }
 
 TEST_F(OcppLogApi, SaysWhereThereIsNone) {

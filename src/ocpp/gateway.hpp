@@ -61,9 +61,9 @@ public:
     // our answer). The stream's executor must be a strand (net::Listener makes it so), and all
     // time that this connection takes is that strand's: on a net::StrandExecutor it is virtual,
     // provided that `clock` is, too. Answers 400 to a bad identity, or where none of our
-    // subprotocols is offered; 401 to whom the doorkeeper does not know, 429 to who tries too often; 426
-    // to what is no WebSocket 13; 503 when full or stopping, and to a charger that is refused for
-    // now. `seat` is let go when the connection ends.
+    // subprotocols is offered; 401 to whom the doorkeeper does not know, 429 to who tries too
+    // often; 426 to what is no WebSocket 13; 503 when full or stopping, and to a charger that is
+    // refused for now. `seat` is let go when the connection ends.
     void accept(net::ByteStream stream,
                 boost::beast::http::request<boost::beast::http::string_body> request,
                 std::shared_ptr<void> seat = {});
