@@ -7,9 +7,9 @@
 #include "base/check.hpp"
 #include "base/strand.hpp"
 #include "ocpp/action.hpp"
-#include "ocpp/command.hpp"
+#include "ocpp/dialect.hpp"
 #include "ocpp/frame.hpp"
-#include "ocpp/messages.hpp"
+#include "ocpp/frame_log.hpp"
 
 namespace {
 
@@ -42,10 +42,12 @@ public:
     }
 };
 
-void check_answer(const std::string& id, const ocpp::Answer& answer) {
+const auto kVersions = {ocpp::Version::k16, ocpp::Version::k201, ocpp::Version::k21};
+
+void check_answer(const std::string& id, const ocpp::Answer& answer, ocpp::Version version) {
     const auto* error = std::get_if<ocpp::CallError>(&answer);
     const auto frame = error != nullptr
-                           ? ocpp::parse_frame(ocpp::error_frame(id, *error))
+                           ? ocpp::parse_frame(ocpp::error_frame(id, *error, version))
                            : ocpp::parse_frame(ocpp::result_frame(id, std::get<0>(answer)));
     BUSBAR_CHECK(frame);
     if (error != nullptr) {
@@ -56,48 +58,58 @@ void check_answer(const std::string& id, const ocpp::Answer& answer) {
     }
 }
 
-void take(const ocpp::CallFrame& call) {
+void take(const ocpp::CallFrame& call, ocpp::Version version) {
     static const ChargerId charger("CP-1");
     static Agreeable events;
     static const ManualClock clock{*parse_time("2026-02-10T12:00:00Z")};
-    for (const auto version : {ocpp::Version::k16, ocpp::Version::k201, ocpp::Version::k21})
-        if (const auto* message = ocpp::find_message(version, call.action))
-            if (const auto wrong =
-                    ocpp::check(call.payload, message->request, ocpp::Extras::kRefuse))
-                check_answer(call.id, *wrong);
-    const auto* message = ocpp::find_message(ocpp::Version::k16, call.action);
-    const auto* action = ocpp::find_action(call.action);
-    if (message == nullptr || action == nullptr) return;
+    static ocpp::Memory memory;  // Goes on from frame to frame, as a connection's does.
+    const auto* message = ocpp::find_message(version, call.action);
+    const auto* action = ocpp::dialect_of(version).find_action(call.action);
+    if (message == nullptr) return;
     for (const auto extras : {ocpp::Extras::kRefuse, ocpp::Extras::kIgnore}) {
         if (const auto wrong = ocpp::check(call.payload, message->request, extras)) {
-            check_answer(call.id, *wrong);
+            check_answer(call.id, *wrong, version);
             continue;
         }
+        if (action == nullptr) continue;
         const std::function<std::function<void(ocpp::Answer)>()> later = [&] {
-            return [&](const ocpp::Answer& answer) { check_answer(call.id, answer); };
+            return [&](const ocpp::Answer& answer) { check_answer(call.id, answer, version); };
         };
-        const auto answer = action->take(call.payload, {charger, events, clock, later});
-        if (answer) check_answer(call.id, *answer);
+        const std::function<std::function<void(Registration)>()> registered = [] {
+            return [](Registration status) { memory.registration = status; };
+        };
+        const auto answer =
+            action->take(call.payload, {charger, events, clock, later, memory, registered});
+        if (answer) check_answer(call.id, *answer, version);
     }
 }
 
-void understand(const ocpp::ResultFrame& result) {
+void understand(const ocpp::ResultFrame& result, ocpp::Version version) {
     if (!result.payload) return;
     for (const auto& command :
          {Command{SetLimit{}}, Command{ClearLimit{}}, Command{GetCompositeLimit{}},
-          Command{GetConfiguration{}}, Command{ChangeConfiguration{}}, Command{TriggerMessage{}}})
-        (void)ocpp::meaning_of(command, *result.payload, result.payload_text);
+          Command{GetConfiguration{}}, Command{ChangeConfiguration{}}, Command{TriggerMessage{}},
+          Command{RemoteStop{}}, Command{ChangeAvailability{}}, Command{Reset{}}})
+        (void)ocpp::dialect_of(version).meaning_of(command, *result.payload, result.payload_text);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto frame = ocpp::parse_frame({reinterpret_cast<const char*>(data), size});
-    if (!frame) return 0;
-    if (const auto* call = std::get_if<ocpp::CallFrame>(&*frame)) take(*call);
-    if (const auto* bad = std::get_if<ocpp::BadCallFrame>(&*frame))
-        check_answer(bad->id, bad->error);
-    if (const auto* result = std::get_if<ocpp::ResultFrame>(&*frame)) understand(*result);
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    (void)ocpp::without_secrets(text);
+    const auto frame = ocpp::parse_frame(text);
+    if (!frame) {
+        BUSBAR_CHECK(ocpp::parse_frame(ocpp::malformed_frame(frame.error().message)));
+        return 0;
+    }
+    for (const auto version : kVersions) {
+        if (const auto* call = std::get_if<ocpp::CallFrame>(&*frame)) take(*call, version);
+        if (const auto* bad = std::get_if<ocpp::BadCallFrame>(&*frame))
+            check_answer(bad->id, bad->error, version);
+        if (const auto* result = std::get_if<ocpp::ResultFrame>(&*frame))
+            understand(*result, version);
+    }
     if (const auto* error = std::get_if<ocpp::ErrorFrame>(&*frame))
         (void)ocpp::meaning_of_error(error->code, error->description);
     return 0;
