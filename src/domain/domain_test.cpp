@@ -70,6 +70,17 @@ TEST(CheckSite, RefusesFloorsThatDoNotFitAndSaysByHowMuch) {
               "budget of 10 A");
 }
 
+TEST(CheckSite, FloorsHaveToFitBesideTheMostThatABuildingDraws) {
+    auto root = circuit("a", nullptr, 20_A);
+    root.building = BuildingLoad{.meter = MeterId("m"), .worst_case = PerPhase::each(14_A)};
+    EXPECT_TRUE(check_site(site({root}, {charger("x", "a", 6_A)})));
+    const auto checked = check_site(site({root}, {charger("x", "a", 6_A), charger("y", "a", 6_A)}));
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().message,
+              "the floors of the chargers below circuit a need 12 A on L1, 6 A more than its "
+              "budget of 6 A beside the most its building draws");
+}
+
 TEST(Network, RowsStandBeforeTheRowsBelowAndLeavesInOrder) {
     auto twin = charger("B", "b");
     twin.evse_count = 2;

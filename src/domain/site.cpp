@@ -282,8 +282,13 @@ private:
 
     Status check_floors() const {
         for (const auto& [id, floors] : floors_) {
-            const auto budget = circuits_.at(id)->budget();
+            const auto& circuit = *circuits_.at(id);
+            auto budget = circuit.budget();
             for (const auto phase : kPhases) {
+                // While its meter is silent, a building counts at its worst.
+                if (circuit.building)
+                    budget[phase] =
+                        std::max(budget[phase] - circuit.building->worst_case[phase], 0_A);
                 if (floors[phase] <= budget[phase]) continue;
                 const auto shortfall = floors[phase] - budget[phase];
                 return Error{Errc::kConflict,
@@ -291,7 +296,8 @@ private:
                                  decimal(floors[phase].in_milli()) + " A on " +
                                  std::string(to_string(phase)) + ", " +
                                  decimal(shortfall.in_milli()) + " A more than its budget of " +
-                                 decimal(budget[phase].in_milli()) + " A"};
+                                 decimal(budget[phase].in_milli()) + " A" +
+                                 (circuit.building ? " beside the most its building draws" : "")};
             }
         }
         return Done{};
