@@ -117,11 +117,17 @@ TEST_F(Leases, WhatWasSentBeforeAClockWasKnownIsGivenOneThen) {
     stamps_ = false;
     all_charging();
     ASSERT_TRUE(profile("a").later.empty());
+    const auto is_endless = [&] {
+        const auto reasons = report("a").reasons;
+        return std::ranges::count(reasons, ReasonKind::kEndless, &Reason::kind) == 1;
+    };
+    EXPECT_TRUE(is_endless()) << "and whoever looks is told";
     stamps_ = true;
     says("a", ConnectorStatus::kCharging);
     run();
     EXPECT_EQ(profile("a").later.size(), 1u);
     EXPECT_EQ(applied("a"), 16_A);
+    EXPECT_FALSE(is_endless());
     const auto before = writes("a");
     run(10min);
     EXPECT_EQ(writes("a"), before);

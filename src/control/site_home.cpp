@@ -488,6 +488,12 @@ EvseReport SiteHome::evse_report(LeafIndex leaf, std::vector<Reason> reasons) co
         out.reasons.insert(out.reasons.begin(), {.kind = ReasonKind::kWritesSpent,
                                                  .until = world_.clock.wall() + again});
     }
+    // What a server that dies would leave behind, where it is meant to end.
+    const auto& there = network_.leaves[leaf];
+    const auto own = ledger_.applied(leaf, ProfilePurpose::kTransaction);
+    if (running && station.online && ledger_.trust(leaf) == TrustClass::kA &&
+        station.features.lease && own > there.floor && !ledger_.lease(leaf))
+        out.reasons.push_back({.kind = ReasonKind::kEndless});
     const bool differs = running && station.online && out.applied != out.desired;
     if (differs && !station.busy &&
         !ledger_.allowed(leaf, ProfilePurpose::kTransaction, out.desired))

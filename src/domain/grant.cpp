@@ -115,6 +115,8 @@ std::string to_sentence(const Reason& reason) {
         case ReasonKind::kWritesSpent:
             return "has taken all its writes of a day, and can only be lowered" +
                    until(reason, " until ");
+        case ReasonKind::kEndless:
+            return "its limit does not end by itself: its clock is not known well enough";
         case ReasonKind::kAwaitsAmps:
             return "goes to " + amps(reason.amount) + " once others have given back";
         case ReasonKind::kRejecting:
@@ -179,6 +181,8 @@ std::string_view to_string(ReasonKind kind) {
             return "out_of_service";
         case ReasonKind::kWritesSpent:
             return "writes_spent";
+        case ReasonKind::kEndless:
+            return "endless";
         case ReasonKind::kAwaitsAmps:
             return "awaits_amps";
         case ReasonKind::kRejecting:

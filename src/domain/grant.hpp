@@ -46,6 +46,7 @@ enum class ReasonKind : std::uint8_t {
     kGivesWay,      // The row may carry more than it should, because of others. `row`.
     kWritesSpent,   // It was written to so often that it can only be lowered, until `until`.
     kOutOfService,  // It was taken out of service, for what others on a row may draw.
+    kEndless,       // Its limit does not end by itself, as its clock is not known well enough.
     kAwaitsAmps,    // Decided, but the amperes are not given back yet. `amount`: the wish.
     kRejecting,     // The charger refuses the limit. `amount`: the wish.
 };
