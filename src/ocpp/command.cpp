@@ -1,5 +1,7 @@
 #include "ocpp/command.hpp"
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 
 #include "ocpp/call_error.hpp"
@@ -15,8 +17,11 @@ Question question_for(const Command& command) {
 std::optional<CallError> defect_of(const Question& question, Version version) {
     const auto* message = find_message(version, question.action);
     if (message == nullptr) return CallError{ErrorCode::kNotImplemented, "no such action"};
+    // On the stack: this stands between a decision and the socket.
+    std::array<unsigned char, 8 * 1024> memory;
+    boost::json::monotonic_resource resource(memory.data(), memory.size());
     boost::system::error_code failed;
-    const auto payload = boost::json::parse(question.payload, failed);
+    const auto payload = boost::json::parse(question.payload, failed, &resource);
     if (failed || !payload.is_object())
         return CallError{ErrorCode::kFormationViolation, "the payload is no object"};
     return check(payload.get_object(), message->request, Extras::kRefuse);

@@ -78,23 +78,25 @@ void FrameRing::add(const ChargerId& charger, Direction direction, std::string_v
         frame.text.resize(first_bytes(frame.text, options_.max_frame_bytes).size());
         frame.cut = true;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        frame.number = next_++;
-        bytes_ += frame.text.size();
-        frames_.push_back(frame);
-        while (frames_.size() > options_.max_frames || bytes_ > options_.max_bytes) {
-            bytes_ -= frames_.front().text.size();
-            frames_.pop_front();
-        }
-    }
     std::vector<std::shared_ptr<Follower>> followers;
     {
         const std::lock_guard lock(shared_->mutex);
         for (const auto& [number, follower] : shared_->followers)
             if (!follower->charger || *follower->charger == charger) followers.push_back(follower);
     }
-    for (const auto& follower : followers) follower->heard(frame);
+    std::optional<control::LoggedFrame> to_tell;
+    {
+        const std::lock_guard lock(mutex_);
+        frame.number = next_++;
+        if (!followers.empty()) to_tell = frame;
+        bytes_ += frame.text.size();
+        frames_.push_back(std::move(frame));
+        while (frames_.size() > options_.max_frames || bytes_ > options_.max_bytes) {
+            bytes_ -= frames_.front().text.size();
+            frames_.pop_front();
+        }
+    }
+    for (const auto& follower : followers) follower->heard(*to_tell);
 }
 
 std::vector<control::LoggedFrame> FrameRing::frames(const control::FrameQuery& query) const {
