@@ -55,9 +55,11 @@ void Conversation::receive(std::string_view text) {
     observer_.passed(charger_, Direction::kFromCharger, text);
     auto frame = parse_frame(text);
     if (!frame) return malformed(frame.error());
-    const bool counts = dialect_.has_sends || (!std::holds_alternative<SendFrame>(*frame) &&
-                                               !std::holds_alternative<UselessResultFrame>(*frame));
-    if (counts) malformed_in_a_row_ = 0;
+    const bool is_of_21 = std::holds_alternative<SendFrame>(*frame) ||
+                          std::holds_alternative<UselessResultFrame>(*frame);
+    if (is_of_21 && !dialect_.has_sends)
+        return malformed({Errc::kMalformed, "no message type of this OCPP"});
+    malformed_in_a_row_ = 0;
     std::visit([this](auto&& kind) { take(std::move(kind)); }, *std::move(frame));
 }
 
@@ -118,12 +120,10 @@ void Conversation::take(CallFrame frame) {
 
 // Nobody waits for an answer. Those there are, we have no use for.
 void Conversation::take(SendFrame frame) {
-    if (!dialect_.has_sends) return malformed({Errc::kMalformed, "no message type of this OCPP"});
     log::debug("message ignored", {{"charger", charger_}, {"action", frame.action}});
 }
 
 void Conversation::take(UselessResultFrame frame) {
-    if (!dialect_.has_sends) return malformed({Errc::kMalformed, "no message type of this OCPP"});
     log::error("our answer was refused",
                {{"charger", charger_}, {"id", frame.id}, {"code", frame.code}});
 }

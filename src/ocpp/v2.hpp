@@ -48,19 +48,15 @@ Question ask(const TriggerMessage& command, Version);
 Question ask(const RemoteStop& command, Version);
 Question ask(const ChangeAvailability& command, Version);
 Question ask(const Reset& command, Version);
+// The other answers mean what they mean in 1.6.
 CallResult understand(const SetLimit&, const boost::json::object& payload, std::string_view text);
-CallResult understand(const ClearLimit&, const boost::json::object& payload, std::string_view text);
 CallResult understand(const GetCompositeLimit&, const boost::json::object& payload,
                       std::string_view text);
 CallResult understand(const GetConfiguration&, const boost::json::object& payload,
                       std::string_view text);
 CallResult understand(const ChangeConfiguration&, const boost::json::object& payload,
                       std::string_view text);
-CallResult understand(const TriggerMessage&, const boost::json::object& payload,
-                      std::string_view text);
 CallResult understand(const RemoteStop&, const boost::json::object& payload, std::string_view text);
-CallResult understand(const ChangeAvailability&, const boost::json::object& payload,
-                      std::string_view text);
 CallResult understand(const Reset&, const boost::json::object& payload, std::string_view text);
 
 }  // namespace busbar::ocpp::v2

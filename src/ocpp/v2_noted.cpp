@@ -24,7 +24,6 @@ constexpr const char* kAccepted = "Accepted";
 constexpr const char* kRejected = "Rejected";
 constexpr const char* kFailed = "Failed";
 constexpr const char* kUnknownVendor = "UnknownVendorId";
-constexpr const char* kNoProfile = "NoChargingProfile";
 
 // Of ISO 15118: we are no contract clearing house.
 Taken fail_certificate(const json::object&, const Asked&) {
@@ -35,14 +34,6 @@ Taken fail_vat_number(const json::object& payload, const Asked&) {
     std::string number;
     if (const auto* said = payload.if_contains("vatNumber")) number = json::serialize(*said);
     return R"({"status":"Rejected","vatNumber":)" + number + "}";
-}
-
-Taken take_battery_swap(const json::object&, const Asked&) {
-    return "{}";
-}
-
-Taken refuse_schedule_update(const json::object&, const Asked&) {
-    return R"({"status":"Rejected"})";
 }
 
 Taken fail_chain_status(const json::object&, const Asked&) {
@@ -70,7 +61,7 @@ constexpr std::array<Action, 32> kNoted{{
     {"Get15118EVCertificate", fail_certificate},
     {"DataTransfer", answer_status<kUnknownVendor>},
     // 2.1
-    {"BatterySwap", take_battery_swap},
+    {"BatterySwap", take_note},
     {"GetCertificateChainStatus", fail_chain_status},
     {"NotifyDERAlarm", take_note},
     {"NotifyDERStartStop", take_note},
@@ -81,7 +72,7 @@ constexpr std::array<Action, 32> kNoted{{
     {"OpenPeriodicEventStream", answer_status<kRejected>},
     {"ClosePeriodicEventStream", take_note},
     {"NotifyPeriodicEventStream", take_note},
-    {"PullDynamicScheduleUpdate", refuse_schedule_update},
+    {"PullDynamicScheduleUpdate", answer_status<kRejected>},
     {"VatNumberValidation", fail_vat_number},
 }};
 

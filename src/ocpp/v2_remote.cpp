@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "base/json_writer.hpp"
 #include "ocpp/schema.hpp"
 #include "ocpp/v2.hpp"
@@ -6,6 +8,11 @@
 // (availability) and B (provisioning: reset).
 namespace busbar::ocpp::v2 {
 namespace {
+
+template <class Kind>
+constexpr bool kIsAnsweredAsIn16 =
+    std::is_same_v<Kind, ClearLimit> || std::is_same_v<Kind, TriggerMessage> ||
+    std::is_same_v<Kind, ChangeAvailability>;
 
 std::string evse(int number) {
     return R"("evse":{"id":)" + std::to_string(number) + "}";
@@ -25,19 +32,20 @@ Question question_for(const Command& command, Version version) {
 
 CallResult meaning_of(const Command& command, const boost::json::object& payload,
                       std::string_view text) {
-    return std::visit([&](const auto& kind) { return understand(kind, payload, text); }, command);
+    return std::visit(
+        [&]<class Kind>(const Kind& kind) {
+            if constexpr (kIsAnsweredAsIn16<Kind>)
+                return ocpp::understand(kind, payload, text);
+            else
+                return understand(kind, payload, text);
+        },
+        command);
 }
 
 Question ask(const TriggerMessage& command, Version) {
     std::string payload = R"({"requestedMessage":)" + json_string(command.message);
     if (command.connector && *command.connector > 0) payload += "," + evse(*command.connector);
     return {"TriggerMessage", payload + "}"};
-}
-
-CallResult understand(const TriggerMessage&, const boost::json::object& payload, std::string_view) {
-    return by_status(payload, {{"Accepted", CallOutcome::kAccepted},
-                               {"Rejected", CallOutcome::kRejected},
-                               {"NotImplemented", CallOutcome::kNotSupported}});
 }
 
 Question ask(const RemoteStop& command, Version) {
@@ -54,12 +62,6 @@ Question ask(const ChangeAvailability& command, Version) {
     payload += command.operative ? "Operative\"" : "Inoperative\"";
     if (command.connector > 0) payload += "," + evse(command.connector);
     return {"ChangeAvailability", payload + "}"};
-}
-
-// "Scheduled": once the transaction that runs there has ended.
-CallResult understand(const ChangeAvailability&, const boost::json::object& payload,
-                      std::string_view) {
-    return accepted_or_rejected(payload);
 }
 
 Question ask(const Reset& command, Version) {

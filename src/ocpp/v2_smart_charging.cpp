@@ -43,12 +43,6 @@ Question ask(const ClearLimit& command, Version) {
                 std::to_string(profile_id(command.purpose, command.connector)) + "}"};
 }
 
-// "Unknown": there is no such profile, which is what was asked for.
-CallResult understand(const ClearLimit&, const boost::json::object& payload, std::string_view) {
-    return by_status(payload,
-                     {{"Accepted", CallOutcome::kAccepted}, {"Unknown", CallOutcome::kAccepted}});
-}
-
 Question ask(const GetCompositeLimit& command, Version) {
     return {"GetCompositeSchedule",
             R"({"evseId":)" + std::to_string(command.connector) + R"(,"duration":)" +
