@@ -13,6 +13,24 @@ std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
     return std::chrono::seconds{*number / 1000};
 }
 
+Reply clear_profiles(const Call& call, const Result<ClearFilter>& filter, Deeds& deeds) {
+    if (!filter) return refused(call, filter.error());
+    return by_status(call, deeds.clear_profiles(*filter) > 0 ? "Accepted" : "Unknown");
+}
+
+Reply composite_of(const Call& call, std::string_view place, WriteComposite write, Deeds& deeds) {
+    const auto where = whole_number(call.payload, place);
+    if (!where) return refused(call, where.error());
+    const auto duration = whole_number(call.payload, "duration");
+    if (!duration) return refused(call, duration.error());
+    if (*duration < 0) return by_status(call, "Rejected");
+    const std::chrono::seconds asked{*duration};
+    const auto periods = deeds.limits(*where, asked);
+    if (!periods) return by_status(call, "Rejected");
+    return {write_answer(call.id, write(static_cast<int>(*where), deeds.own_time(), asked, *periods,
+                                        deeds.rates()))};
+}
+
 json::object status_only(std::string_view status) {
     json::object payload;
     payload["status"] = status;

@@ -137,12 +137,21 @@ const Speech& speech();
 }
 namespace v2 {
 const Speech& speech(Version version);
-}
+// What StatusNotification says of a connector, which is less than 1.6 does.
+std::string_view connector_status(ConnectorStatus status);
+}  // namespace v2
 
 // --- What the versions have in common -------------------------------------------------------
 
 // A setting of whole seconds; empty if the text is none.
 std::optional<std::chrono::seconds> read_seconds(std::string_view text);
+
+// Replies to ClearChargingProfile, and to GetCompositeSchedule, which names its connector or EVSE
+// in the member `place`.
+Reply clear_profiles(const Call& call, const Result<ClearFilter>& filter, Deeds& deeds);
+using WriteComposite = json::object (*)(int, TimePoint, std::chrono::seconds,
+                                        const std::vector<SchedulePeriod>&, Rates);
+Reply composite_of(const Call& call, std::string_view place, WriteComposite write, Deeds& deeds);
 
 json::object status_only(std::string_view status);
 // A reply that is a status and no more.

@@ -88,22 +88,11 @@ Reply set_profile(const Call& call, Deeds& deeds) {
 }
 
 Reply clear_profile(const Call& call, Deeds& deeds) {
-    const auto filter = read_clear_profile(call.payload);
-    if (!filter) return refused(call, filter.error());
-    return by_status(call, deeds.clear_profiles(*filter) > 0 ? "Accepted" : "Unknown");
+    return clear_profiles(call, read_clear_profile(call.payload), deeds);
 }
 
 Reply composite_schedule(const Call& call, Deeds& deeds) {
-    const auto connector = whole_number(call.payload, "connectorId");
-    if (!connector) return refused(call, connector.error());
-    const auto duration = whole_number(call.payload, "duration");
-    if (!duration) return refused(call, duration.error());
-    if (*duration < 0) return by_status(call, "Rejected");
-    const std::chrono::seconds asked{*duration};
-    const auto periods = deeds.limits(*connector, asked);
-    if (!periods) return by_status(call, "Rejected");
-    return {write_answer(call.id, write_composite(static_cast<int>(*connector), deeds.own_time(),
-                                                  asked, *periods, deeds.rates()))};
+    return composite_of(call, "connectorId", write_composite, deeds);
 }
 
 Reply get_configuration(const Call& call, Deeds& deeds) {

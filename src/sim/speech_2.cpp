@@ -7,9 +7,6 @@
 // OCPP 2.0.1 and 2.1: provisioning, authorization, transactions, availability, meter values, remote
 // control, smart charging. One EVSE with one connector.
 namespace busbar::sim::v2 {
-namespace {
-
-// --- What is said ---------------------------------------------------------------------------
 
 std::string_view connector_status(ConnectorStatus status) {
     using enum ConnectorStatus;
@@ -23,6 +20,10 @@ std::string_view connector_status(ConnectorStatus status) {
             return "Occupied";
     }
 }
+
+namespace {
+
+// --- What is said ---------------------------------------------------------------------------
 
 std::string_view charging_state(ConnectorStatus status) {
     using enum ConnectorStatus;
@@ -244,22 +245,11 @@ Reply set_profile(const Call& call, Deeds& deeds, Version version) {
 }
 
 Reply clear_profile(const Call& call, Deeds& deeds) {
-    const auto filter = read_clear_profile(call.payload);
-    if (!filter) return refused(call, filter.error());
-    return by_status(call, deeds.clear_profiles(*filter) > 0 ? "Accepted" : "Unknown");
+    return clear_profiles(call, read_clear_profile(call.payload), deeds);
 }
 
 Reply composite_schedule(const Call& call, Deeds& deeds) {
-    const auto evse = whole_number(call.payload, "evseId");
-    if (!evse) return refused(call, evse.error());
-    const auto duration = whole_number(call.payload, "duration");
-    if (!duration) return refused(call, duration.error());
-    if (*duration < 0) return by_status(call, "Rejected");
-    const std::chrono::seconds asked{*duration};
-    const auto periods = deeds.limits(*evse, asked);
-    if (!periods) return by_status(call, "Rejected");
-    return {write_answer(call.id, write_composite(static_cast<int>(*evse), deeds.own_time(), asked,
-                                                  *periods, deeds.rates()))};
+    return composite_of(call, "evseId", write_composite, deeds);
 }
 
 Reply trigger_message(const Call& call, Deeds& deeds) {

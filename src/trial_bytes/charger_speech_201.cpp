@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 
+#include "sim/speech.hpp"
 #include "trial_bytes/charger_speech.hpp"
 
 // OCPP 2.0.1, as a trial's charger speaks it. Its transactions are named by numbers, which it gives
@@ -85,19 +86,6 @@ std::string_view charging_state(ConnectorStatus status) {
     }
 }
 
-std::string_view connector_status(ConnectorStatus status) {
-    using enum ConnectorStatus;
-    switch (status) {
-        case kAvailable:
-        case kReserved:
-        case kUnavailable:
-        case kFaulted:
-            return to_string(status);
-        default:
-            return "Occupied";
-    }
-}
-
 std::string_view stopped_reason(std::string_view reason) {
     constexpr std::array<std::string_view, 5> kKnown{"EVDisconnected", "Local", "Remote",
                                                      "PowerLoss", "DeAuthorized"};
@@ -152,7 +140,7 @@ private:
         }
         json::object payload;
         payload["timestamp"] = format_time(report.at);
-        payload["connectorStatus"] = connector_status(report.status);
+        payload["connectorStatus"] = sim::v2::connector_status(report.status);
         payload["evseId"] = report.connector;
         payload["connectorId"] = 1;
         return {"StatusNotification", std::move(payload)};
