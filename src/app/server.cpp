@@ -53,8 +53,6 @@ std::uint32_t random_number() {
     return device();
 }
 
-}  // namespace
-
 // The metrics count what the log keeps.
 class Ears final : public ocpp::GatewayObserver {
 public:
@@ -77,6 +75,8 @@ private:
     Metrics& metrics_;
     ocpp::FrameRing& frames_;
 };
+
+}  // namespace
 
 struct Server::Impl {
     explicit Impl(const Settings& with) : settings(with), io(with.threads) {}
